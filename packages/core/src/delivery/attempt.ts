@@ -1,0 +1,50 @@
+import type { ErrorCode } from "../foundation/error-codes.js";
+import type { DeliveryId, OrganizationId, WebhookId } from "../foundation/ids.js";
+import type { Verdict } from "./verdict.js";
+
+/** One HTTP request of a delivery, as it is recorded. */
+export interface Attempt {
+  readonly number: number;
+  readonly startedAt: number;
+  /** Milliseconds, with fractions. */
+  readonly duration: number;
+  /** The HTTP status; `null` when no answer came. */
+  readonly status: number | null;
+  readonly code: ErrorCode | null;
+  /** One line of text for a person: why it failed, or what went wrong after an answer that counts; else `null`. */
+  readonly error: string | null;
+  /** The start of the answer's body. */
+  readonly excerpt: string;
+  /** The first middleware that failed in it, or that ended it without sending. */
+  readonly middleware: string | null;
+  /** The middlewares that changed the request, in order, then those that changed the outcome. */
+  readonly changedBy: readonly string[];
+  /** The request's headers as sent; values that are secrets are masked. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What an attempt means for the webhook that it went to. */
+export type ReceiverEffect =
+  | { readonly kind: "none" }
+  | { readonly kind: "healthy" }
+  /**
+   * One more failure in a row; at `disableAfter` the webhook is deactivated (0 = never, and nothing is counted). With
+   * `pauseUntil` the receiver asked for silence: nothing more is claimed for the webhook before then.
+   */
+  | { readonly kind: "failed"; readonly disableAfter: number; readonly pauseUntil?: number }
+  /** 410: deactivate now. */
+  | { readonly kind: "gone" };
+
+/** Stage 5: everything that is to be written of one attempt, in one transaction. */
+export interface Settlement {
+  readonly delivery: DeliveryId;
+  readonly organization: OrganizationId;
+  readonly webhook: WebhookId;
+  /** The fence: the lease's `attempt`. */
+  readonly fence: number;
+  readonly due: number;
+  readonly verdict: Verdict;
+  /** `null` exactly where the verdict is `release`: no attempt is recorded then. */
+  readonly attempt: Attempt | null;
+  readonly effect: ReceiverEffect;
+}

@@ -1,0 +1,219 @@
+import { createHash } from "node:crypto";
+import type { Lease, Message } from "../delivery/delivery.js";
+import type { Clock } from "../foundation/clock.js";
+import { GroupedWriter } from "../foundation/grouped-writer.js";
+import { HookwrightError } from "../foundation/hookwright-error.js";
+import type { IdSource, MessageId } from "../foundation/ids.js";
+import { canonicalJson } from "../foundation/json.js";
+import { type Payload, splitPayload } from "../foundation/payload-bytes.js";
+import type { Hub } from "../observe/hub.js";
+import type { Transforms } from "../pipeline/transforms.js";
+import type { EmitEntry, EmitResult, IdempotencyClaim, MessageDraft, MessageLog } from "../store/message-log.js";
+import { checkRequest, type EmitRequest } from "./emit-request.js";
+import { MessageDrafter } from "./message-drafter.js";
+import type { Matched, Subscriptions } from "./subscriptions.js";
+
+/** What the caller gets once the event is on disk. */
+export interface EmitReceipt {
+  /** The message, or the first part of a split bulk event. */
+  readonly id: MessageId;
+  readonly action: string;
+  /** How many webhooks get it. */
+  readonly deliveries: number;
+  /** Whether the idempotency key was known: then nothing was stored and the rest is the first answer. */
+  readonly duplicate: boolean;
+  /** All parts of a split bulk event. */
+  readonly parts?: readonly MessageId[];
+}
+
+/** Where deliveries go that were leased in the moment they were stored. */
+export interface DeliverySink {
+  /** Sets aside room for at most `wanted` deliveries and says how much there was. */
+  reserve(wanted: number): number;
+  /** Gives the room back, and hands over what was leased for it. */
+  accept(reserved: number, leases: readonly Lease[], messages: ReadonlyMap<MessageId, Message>): void;
+  /** Deliveries wait in the store. */
+  wake(): void;
+}
+
+export interface EmitSettings {
+  /** Whether organization-only events are sent. */
+  readonly organizationWebhooks: boolean;
+  /** Elements of a bulk event in one message; 0 = never split. */
+  readonly batchSize: number;
+  /** Milliseconds for which a delivery that is handed over at once is leased. */
+  readonly leaseTime: number;
+}
+
+/** The collaborators of {@link EmitEvent}. */
+export interface EmitPorts {
+  readonly messages: MessageLog;
+  readonly subscriptions: Subscriptions;
+  readonly transforms: Transforms;
+  readonly sink: DeliverySink;
+  readonly ids: IdSource;
+  readonly clock: Clock;
+  readonly hub: Hub;
+}
+
+const day = 86_400_000;
+
+/** Emits in one transaction: enough that the cost of a commit is spread, few enough that nobody waits long for his neighbours. */
+const largestGroup = 256;
+
+/** Events that may be under way, and their bytes. Beyond it the database is not keeping up, and callers are told so. */
+const mostUnderWay = 10_000;
+const mostBytesUnderWay = 256 * 1_048_576;
+
+/** A round is lost to each change of the organization's webhooks that falls between matching and storing; so many for one emit are a fault. */
+const mostRounds = 100;
+
+/**
+ * Event in, deliveries out: checks, matches, and stores a message with its deliveries in one transaction. When it
+ * resolves, the event is on disk.
+ */
+export class EmitEvent {
+  readonly #ports: EmitPorts;
+  readonly #settings: EmitSettings;
+  readonly #writer: GroupedWriter<EmitEntry, EmitResult>;
+  #underWay = 0;
+  #bytesUnderWay = 0;
+
+  constructor(ports: EmitPorts, settings: EmitSettings) {
+    this.#ports = ports;
+    this.#settings = settings;
+    this.#writer = new GroupedWriter((entries) => this.#append(entries), largestGroup);
+  }
+
+  /**
+   * @throws HookwrightError `scope_invalid`, `payload_invalid`, `middleware_failed` (a transform), `idempotency_conflict`,
+   * `overloaded`, `storage_full` or `storage_failed`; nothing is stored then.
+   */
+  async emit(request: EmitRequest): Promise<EmitReceipt> {
+    const payload = checkRequest(request);
+    this.#refuseOverload();
+    this.#underWay += 1;
+    this.#bytesUnderWay += payload.bytes.length;
+    try {
+      return await this.#store(request, this.#messages(request, payload));
+    } finally {
+      this.#underWay -= 1;
+      this.#bytesUnderWay -= payload.bytes.length;
+    }
+  }
+
+  #refuseOverload(): void {
+    if (this.#underWay < mostUnderWay && this.#bytesUnderWay < mostBytesUnderWay) return;
+    throw new HookwrightError(
+      "overloaded",
+      `${this.#underWay} events of ${this.#bytesUnderWay} bytes wait to be written. Try again in a second.`,
+    );
+  }
+
+  #messages(request: EmitRequest, payload: Payload): readonly Message[] {
+    const { action, bulk } = request.event.definition;
+    const { batchSize } = this.#settings;
+    const pieces = batchSize === 0 ? [payload.bytes] : splitPayload(payload.bytes, bulk, batchSize);
+    const { organization, project } = request;
+    const createdAt = this.#ports.clock.now();
+    return pieces.map((bytes) => ({
+      id: this.#ports.ids.messageId(),
+      organization,
+      project,
+      action,
+      payload: bytes,
+      variants: new Map(),
+      createdAt,
+    }));
+  }
+
+  async #store(request: EmitRequest, messages: readonly Message[]): Promise<EmitReceipt> {
+    const drafters = messages.map((message) => new MessageDrafter(message, this.#ports));
+    const claim = this.#claimOf(request);
+    for (let round = 0; round < mostRounds; round += 1) {
+      const { matches, basedOn } = await this.#match(request);
+      const drafts = drafters.map((drafter) => drafter.draft(matches));
+      const receipt = receiptOf(request, messages, matches.length);
+      const idempotency = claim === undefined ? undefined : { ...claim, answer: JSON.stringify(receipt) };
+      const result = await this.#writer.add({ organization: request.organization, drafts, basedOn, idempotency });
+      switch (result.kind) {
+        case "stored":
+          this.#tell(messages, matches.length);
+          return receipt;
+        case "duplicate":
+          // The answer was written by this very line of an earlier call.
+          return { ...(JSON.parse(result.answer) as EmitReceipt), duplicate: true };
+        case "conflict":
+          throw new HookwrightError(
+            "idempotency_conflict",
+            `The id ${JSON.stringify(request.idempotencyKey)} was used in the last 24 hours for an event with other content. Use a new one.`,
+          );
+        case "stale":
+          await this.#ports.subscriptions.catchUp(request.organization);
+          break;
+        default:
+          result satisfies never;
+      }
+    }
+    throw new HookwrightError(
+      "overloaded",
+      "The webhooks change faster than an event can be matched. Try again in a second.",
+    );
+  }
+
+  async #match({ event, organization, project }: EmitRequest): Promise<Matched> {
+    const organizationOnly = event.definition.scope === "organization";
+    const matched = await this.#ports.subscriptions.match({
+      organization,
+      project,
+      names: event.names,
+      organizationOnly,
+    });
+    // Recorded, but sent to nobody, while organization webhooks are switched off.
+    return organizationOnly && !this.#settings.organizationWebhooks ? { ...matched, matches: [] } : matched;
+  }
+
+  #claimOf({ event, payload, project, idempotencyKey }: EmitRequest): Omit<IdempotencyClaim, "answer"> | undefined {
+    if (idempotencyKey === undefined) return undefined;
+    const content = canonicalJson(new TextDecoder().decode(payload.bytes));
+    const fingerprint = createHash("sha256").update(`${event.definition.action}\n${project}\n${content}`).digest("hex");
+    return { key: idempotencyKey, fingerprint, expiresAt: this.#ports.clock.now() + day };
+  }
+
+  async #append(entries: readonly EmitEntry[]): Promise<readonly EmitResult[]> {
+    const { messages, sink, clock } = this.#ports;
+    const drafts = entries.flatMap((entry) => entry.drafts);
+    const reserved = sink.reserve(drafts.reduce((sum, draft) => sum + draft.deliveries.length, 0));
+    let leases: readonly Lease[] = [];
+    try {
+      const now = clock.now();
+      const leaseUntil = now + this.#settings.leaseTime;
+      const results = await messages.append(entries, { now, leaseUntil, limit: reserved });
+      const stored = results.filter((result) => result.kind === "stored");
+      leases = stored.flatMap((result) => result.leases);
+      if (stored.some((result) => result.waiting)) sink.wake();
+      return results;
+    } finally {
+      sink.accept(reserved, leases, messagesOf(drafts, leases));
+    }
+  }
+
+  #tell(messages: readonly Message[], deliveries: number): void {
+    for (const { id: message, action, organization, project } of messages)
+      this.#ports.hub.notify("message.accepted", { message, action, organization, project, deliveries });
+  }
+}
+
+function receiptOf(request: EmitRequest, messages: readonly Message[], deliveries: number): EmitReceipt {
+  const parts = messages.map((message) => message.id);
+  const [id] = parts;
+  if (id === undefined) throw new TypeError("an event has at least one message");
+  const receipt = { id, action: request.event.definition.action, deliveries, duplicate: false };
+  return parts.length === 1 ? receipt : { ...receipt, parts };
+}
+
+function messagesOf(drafts: readonly MessageDraft[], leases: readonly Lease[]): ReadonlyMap<MessageId, Message> {
+  const wanted = new Set(leases.map((lease) => lease.message));
+  const leased = drafts.map((draft) => draft.message).filter(({ id }) => wanted.has(id));
+  return new Map(leased.map((message) => [message.id, message]));
+}

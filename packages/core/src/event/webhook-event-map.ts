@@ -1,0 +1,16 @@
+import type { builtinEvents } from "./builtin/builtin-events.js";
+
+/** The payloads of the built-in actions. */
+export type BuiltinEvents = {
+  readonly [Action in keyof typeof builtinEvents]: InstanceType<(typeof builtinEvents)[Action]>["payload"];
+};
+
+/**
+ * Which payload belongs to which action; `emit` is typed by it. A plugin adds its events with
+ * `declare module "@hookwright/core" { interface WebhookEventMap extends EventsOf<typeof plugin> {} }`. An interface, not
+ * a union: the compiler's work grows with the events that are used, not with those that exist.
+ */
+export interface WebhookEventMap extends BuiltinEvents {}
+
+/** An action that the compiler knows. */
+export type KnownAction = keyof WebhookEventMap & string;

@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { systemClock } from "./clock.js";
+
+test("a timer fires once, and not before the next turn", async () => {
+  const fired: string[] = [];
+  await new Promise<void>((resolve) => {
+    // Timers of this clock do not keep a process alive; this one only has to fire while the test waits.
+    systemClock.setTimer(0, () => {
+      fired.push("timer");
+      resolve();
+    });
+    fired.push("turn");
+  });
+  expect(fired).toEqual(["turn", "timer"]);
+});
+
+test("a timer for a moment that is past fires at once", async () => {
+  await new Promise<void>((resolve) => {
+    systemClock.setTimer(-5_000, resolve);
+  });
+});
+
+test("a timer that was cancelled does not fire, and neither does one in a hundred years", async () => {
+  const fired: string[] = [];
+  const cancelled = systemClock.setTimer(0, () => fired.push("cancelled"));
+  cancelled.cancel();
+  cancelled.cancel();
+  const far = systemClock.setTimer(36_500 * 86_400_000, () => fired.push("far"));
+  // Node would make a millisecond of a delay beyond 2³¹ - 1, so a later timer shows whether it did.
+  await new Promise<void>((resolve) => {
+    systemClock.setTimer(20, resolve);
+  });
+  far.cancel();
+  expect(fired).toEqual([]);
+});

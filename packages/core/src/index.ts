@@ -1,0 +1,129 @@
+// Must stay first: the decorators below write metadata while they are loaded.
+import "reflect-metadata";
+
+// The facade
+export type { Composition, Settings } from "./container.js";
+export type { EmitReceipt } from "./emit/emit-event.js";
+export type { DeliveryApi, DeliveryListOptions } from "./delivery-api.js";
+export type { OrganizationOptions } from "./organization-scope.js";
+export type { ListOptions, TestOptions, UpdateOptions, WebhookApi, WebhookCreation } from "./webhook-api.js";
+export type { EmitOptions, EventApi, StartOptions, StopOptions, Webhooks } from "./webhooks.js";
+export { createWebhooks } from "./webhooks.js";
+
+// Events
+export { defineEvent } from "./event/define-event.js";
+export type { AnyEventClass, EventClass, EventInstance } from "./event/event-class.js";
+export { EventOf, WebhookEvent } from "./event/event-class.js";
+export type { EventDefinition, EventOptions, EventOwner, EventScope } from "./event/event-definition.js";
+export type { RegisteredEvent } from "./event/event-registry.js";
+export type { Infer, JsonSchema } from "./event/json-schema.js";
+export type { PayloadProblem } from "./event/payload-problem.js";
+export type { PayloadValidator } from "./event/schema-compiler.js";
+export type { BuiltinEvents, KnownAction, WebhookEventMap } from "./event/webhook-event-map.js";
+export { ProjectCreated, ProjectDeleted, ProjectUpdated } from "./event/builtin/project-events.js";
+export { TasksCreated, TasksDeleted } from "./event/builtin/task-events.js";
+export {
+  AnnotationCreated,
+  AnnotationsCreated,
+  AnnotationsDeleted,
+  AnnotationUpdated,
+} from "./event/builtin/annotation-events.js";
+export { LabelLinkCreated, LabelLinkDeleted, LabelLinkUpdated } from "./event/builtin/label-link-events.js";
+
+// Plugins, middleware, transforms
+export type {
+  AnyPluginManifest,
+  ConfiguredPlugin,
+  EventSource,
+  EventsOf,
+  Plugin,
+  PluginContext,
+  PluginManifest,
+} from "./plugin/plugin.js";
+export { definePlugin } from "./plugin/plugin.js";
+export type { PluginState, PluginStatus } from "./plugin/plugin-host.js";
+export type { Middleware, MiddlewareOptions, Next, Phase } from "./pipeline/middleware.js";
+export type { OutgoingRequest } from "./pipeline/outgoing-request.js";
+export type { Transform, TransformedEvent } from "./pipeline/transforms.js";
+
+// Webhooks and deliveries
+export type {
+  DisabledReason,
+  Webhook,
+  WebhookSettings,
+  WebhookSubscription,
+  WebhookTarget,
+} from "./webhook/webhook.js";
+export type { Match } from "./webhook/webhook-index.js";
+export type {
+  BodyForm,
+  ClaimedDelivery,
+  DeliveryStatus,
+  Lease,
+  Message,
+  PendingDelivery,
+} from "./delivery/delivery.js";
+export type {
+  Answered,
+  Interrupted,
+  Outcome,
+  ReceiverErrorCode,
+  SenderFailed,
+  Unreachable,
+} from "./delivery/outcome.js";
+export type { Verdict } from "./delivery/verdict.js";
+export type { Attempt, ReceiverEffect, Settlement } from "./delivery/attempt.js";
+
+// Stores
+export type { Store, StoreCapabilities } from "./store/store.js";
+export type {
+  EmitEntry,
+  EmitResult,
+  HandOver,
+  IdempotencyClaim,
+  MessageDraft,
+  MessageLog,
+} from "./store/message-log.js";
+export type {
+  NewWebhook,
+  SubscriptionChanges,
+  WebhookChange,
+  WebhookFilter,
+  WebhookPage,
+  WebhookStore,
+} from "./store/webhook-store.js";
+export type {
+  ClaimedBatch,
+  ClaimOptions,
+  Deactivation,
+  DeliveryQueue,
+  RetryResult,
+  SettledBatch,
+} from "./store/delivery-queue.js";
+export type { AttemptLog, DeliveryDetail, DeliveryFilter, DeliveryPage, DeliveryRecord } from "./store/attempt-log.js";
+export type { AccessStore, AccessToken } from "./store/access-store.js";
+export { createMemoryStore } from "./store/memory-store.js";
+
+// Transport
+export type { Transport, TransportOutcome, WireRequest } from "./transport/transport.js";
+export type { AllowRules } from "./transport/allow-rules.js";
+export { parseAllowTargets } from "./transport/allow-rules.js";
+export { TargetGuard } from "./transport/target-guard.js";
+
+// Observing
+export type { Listener, NotificationName, Notifications } from "./observe/hub.js";
+export type { LogFields, Logger, LogLevel } from "./observe/logger.js";
+export { silentLogger } from "./observe/logger.js";
+
+// Foundation
+export type { Clock, Timer } from "./foundation/clock.js";
+export { systemClock } from "./foundation/clock.js";
+export type { Disposer } from "./foundation/disposer.js";
+export type { ErrorCode, ErrorCodeEntry, FailureStage } from "./foundation/error-codes.js";
+export { errorCodes } from "./foundation/error-codes.js";
+export type { HookwrightErrorOptions } from "./foundation/hookwright-error.js";
+export { HookwrightError } from "./foundation/hookwright-error.js";
+export type { DeliveryId, MessageId, OrganizationId, ProjectId, WebhookId } from "./foundation/ids.js";
+export type { JsonObject, JsonValue } from "./foundation/json.js";
+export type { Payload } from "./foundation/payload-bytes.js";
+export { version } from "./foundation/version.js";

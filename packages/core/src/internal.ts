@@ -1,0 +1,32 @@
+// For Hookwright's own packages: nothing here is a promise to anyone else.
+import "reflect-metadata";
+
+// Foundation
+export { parseDuration } from "./foundation/durations.js";
+export { messageOf } from "./foundation/hookwright-error.js";
+export { IdSource, idBound, timeOfId } from "./foundation/ids.js";
+export { isJsonObject } from "./foundation/json.js";
+export { jsonDepth, jsonMembers } from "./foundation/json-bytes.js";
+export { actionOnlyBody, checkedPayload, deepestPayload, deliveryBody } from "./foundation/payload-bytes.js";
+
+// Events
+export { describeProblem } from "./event/payload-problem.js";
+
+// Deliveries
+export { parseRetrySchedule } from "./delivery/retry-schedule.js";
+
+// Stores that one process has for itself
+export { defaultMaxConcurrency, type LaneSettings, LaneTable, type TakenTurn, type TakeTurn } from "./store/lanes.js";
+export { type HeldLease, LeaseTable } from "./store/leases.js";
+
+// Subscribing
+export { checkProject } from "./subscribe/field-checks.js";
+export { type FieldProblem, type FieldProblems, fieldProblemsOf } from "./subscribe/field-problems.js";
+export { pythonTypeOf } from "./subscribe/python-names.js";
+
+// Pipeline
+export { bodyOf } from "./pipeline/payload-stripping-layer.js";
+export { maskedValue } from "./pipeline/masked-headers.js";
+
+// Transport
+export { createUndiciTransport, type UndiciTransportOptions } from "./transport/undici-transport.js";

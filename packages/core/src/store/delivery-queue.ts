@@ -1,0 +1,73 @@
+import type { Settlement } from "../delivery/attempt.js";
+import type { Lease, Message } from "../delivery/delivery.js";
+import type { DeliveryId, MessageId, OrganizationId, WebhookId } from "../foundation/ids.js";
+import type { DisabledReason } from "../webhook/webhook.js";
+
+/** What is asked for: at most `limit` leases of what is due at `now`; times in milliseconds. */
+export interface ClaimOptions {
+  readonly now: number;
+  readonly leaseUntil: number;
+  readonly limit: number;
+}
+
+/** What a claim gave out. */
+export interface ClaimedBatch {
+  readonly leases: readonly Lease[];
+  /** The messages of these leases, each once. */
+  readonly messages: ReadonlyMap<MessageId, Message>;
+  /**
+   * The earliest moment at which a further claim can find something, as far as is known now; leases that run out count.
+   * May be too early, never too late; `undefined`: nothing waits that could be claimed, and nothing is under way.
+   */
+  readonly nextDue: number | undefined;
+}
+
+/** A webhook that a settle deactivated. */
+export interface Deactivation {
+  readonly organization: OrganizationId;
+  readonly webhook: WebhookId;
+  readonly reason: DisabledReason;
+  readonly consecutiveFailures: number;
+}
+
+/** What a settle came to. */
+export interface SettledBatch {
+  /** For each settlement, in order: `false` when the lease was lost to another claim; nothing of it was stored then. */
+  readonly settled: readonly boolean[];
+  readonly deactivated: readonly Deactivation[];
+  /** As in {@link ClaimedBatch}: room that became free can make waiting deliveries claimable. */
+  readonly nextDue: number | undefined;
+}
+
+/** What came of the wish to send a delivery again. */
+export type RetryResult = "queued" | "not_found" | "webhook_deleted";
+
+/** The deliveries that are due or under way. One delivery is one row with one lease. */
+export interface DeliveryQueue {
+  /**
+   * Leases up to `limit` due deliveries. Never more of one webhook than its `maxConcurrency` (null: 32) leaves room for,
+   * counting every lease that has not ended, nor more in a second than its `rateLimit`; none of a webhook that is not active,
+   * deleted or paused; oldest due first within a webhook (of equal due times the smaller id). An `ordered` webhook has one
+   * delivery under way at most, and always the one with the smallest id: the others wait behind it, also while it waits for a retry.
+   * Organizations take turns, and inside an organization its webhooks: while others have due deliveries and room, none gets more
+   * than its equal share of `limit`. A lease is due again from `leaseUntil` on; who held it can settle until another claim
+   * gave it away. After a crash every lease is void: at the next open at the latest its delivery can be claimed.
+   */
+  claim(options: ClaimOptions): Promise<ClaimedBatch>;
+
+  /**
+   * Records attempts, all in one transaction: attempt row, verdict, the webhook's failure counter. A settlement counts only
+   * while its fence is the delivery's current one and its lease was not given to another; else it is ignored and reported. `retry` makes the
+   * delivery due at `at` (for an `ordered` webhook the later ones wait behind it); `release` makes it due at once, as it was
+   * before the claim, and records nothing. A fence is never given again while its holder may live.
+   * A webhook that is deactivated gets `disabledAt` and `updatedAt` = `now`. A finished delivery has `finishedAt` = `now`.
+   * May be called again with the same settlements after a failure: what was stored the first time reports `false`.
+   */
+  settle(settlements: readonly Settlement[], now: number): Promise<SettledBatch>;
+
+  /**
+   * Makes one delivery due now: a finished one goes out again under its id with `failures` 0, a pending one at once (its
+   * webhook's cap, order and pause hold as ever). One that is under way stays so (`queued`).
+   */
+  retry(organization: OrganizationId, delivery: DeliveryId, now: number): Promise<RetryResult>;
+}

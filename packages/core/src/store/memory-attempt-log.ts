@@ -1,0 +1,103 @@
+import type { DeliveryId, OrganizationId } from "../foundation/ids.js";
+import type { AttemptLog, DeliveryDetail, DeliveryFilter, DeliveryPage, DeliveryRecord } from "./attempt-log.js";
+import type { MemoryDeliveries } from "./memory-deliveries.js";
+import { type DeliveryRow, newRow } from "./memory-delivery-row.js";
+import type { MemoryKeys } from "./memory-keys.js";
+import type { MemoryWebhooks } from "./memory-webhooks.js";
+
+/** Deliveries and their attempts, in memory. */
+export class MemoryAttemptLog implements AttemptLog {
+  readonly #webhooks: MemoryWebhooks;
+  readonly #deliveries: MemoryDeliveries;
+  readonly #keys: MemoryKeys;
+
+  constructor(webhooks: MemoryWebhooks, deliveries: MemoryDeliveries, keys: MemoryKeys) {
+    this.#webhooks = webhooks;
+    this.#deliveries = deliveries;
+    this.#keys = keys;
+  }
+
+  async list(
+    organization: OrganizationId,
+    filter: DeliveryFilter,
+    page: DeliveryPage,
+  ): Promise<readonly DeliveryRecord[]> {
+    const found: DeliveryRecord[] = [];
+    for (const row of this.#deliveries.history.newestFirst(organization, page.before)) {
+      if (found.length >= page.limit) break;
+      if (passes(row, filter)) found.push(toRecord(row));
+    }
+    return found;
+  }
+
+  async get(organization: OrganizationId, delivery: DeliveryId): Promise<DeliveryDetail | undefined> {
+    const row = this.#deliveries.history.find(delivery);
+    if (row === undefined || row.organization !== organization) return undefined;
+    return { delivery: toRecord(row), message: row.message, attempts: [...row.attempts] };
+  }
+
+  async recordTest({ delivery, message, attempts }: DeliveryDetail): Promise<void> {
+    const { test, createdAt, status, finishedAt } = delivery;
+    const { history } = this.#deliveries;
+    history.addMessage(message);
+    history.add({
+      ...newRow(delivery, message),
+      test,
+      createdAt,
+      status,
+      finishedAt,
+      fence: attempts.length,
+      attempts: [...attempts],
+    });
+  }
+
+  async purge(before: number, now: number): Promise<boolean> {
+    const { history } = this.#deliveries;
+    const over = history.someDeliveries((row) => row.createdAt < before && this.#isOver(row));
+    for (const row of over) this.#deliveries.remove(row);
+    const moreMessages = history.removeMessages(before);
+    this.#keys.forgetExpired(now);
+    // A step that found work may have left some; the next one that finds none says that nothing is left.
+    return over.length > 0 || moreMessages;
+  }
+
+  /** Finished, or held by a webhook that is not active. */
+  #isOver(row: DeliveryRow): boolean {
+    if (row.status !== "pending") return true;
+    return !this.#deliveries.isRunning(row) && this.#webhooks.find(row.webhook)?.isActive === false;
+  }
+}
+
+function passes(row: DeliveryRow, filter: DeliveryFilter): boolean {
+  const { webhook, actions, project, status, since, until } = filter;
+  return (
+    (webhook === undefined || row.webhook === webhook) &&
+    (actions === undefined || actions.includes(row.action)) &&
+    (project === undefined || row.message.project === project) &&
+    (status === undefined || row.status === status) &&
+    (since === undefined || row.createdAt >= since) &&
+    (until === undefined || row.createdAt < until)
+  );
+}
+
+function toRecord(row: DeliveryRow): DeliveryRecord {
+  const { id, organization, message, webhook, action, form, status, test, createdAt, finishedAt, attempts } = row;
+  const last = attempts.at(-1);
+  return {
+    id,
+    organization,
+    message: message.id,
+    webhook,
+    project: message.project,
+    action,
+    form,
+    status,
+    test,
+    createdAt,
+    finishedAt,
+    nextAttemptAt: status === "pending" ? row.due : null,
+    attempts: attempts.length,
+    lastStatus: last?.status ?? null,
+    lastCode: last?.code ?? null,
+  };
+}

@@ -1,0 +1,89 @@
+import type { Settlement } from "../delivery/attempt.js";
+import type { Message } from "../delivery/delivery.js";
+import type { Verdict } from "../delivery/verdict.js";
+import type { DeliveryId, MessageId, OrganizationId } from "../foundation/ids.js";
+import type {
+  ClaimedBatch,
+  ClaimOptions,
+  Deactivation,
+  DeliveryQueue,
+  RetryResult,
+  SettledBatch,
+} from "./delivery-queue.js";
+import type { MemoryDeliveries } from "./memory-deliveries.js";
+import type { DeliveryRow } from "./memory-delivery-row.js";
+import type { MemoryWebhooks } from "./memory-webhooks.js";
+
+/** Deliveries that are due or under way, in memory. */
+export class MemoryDeliveryQueue implements DeliveryQueue {
+  readonly #webhooks: MemoryWebhooks;
+  readonly #deliveries: MemoryDeliveries;
+
+  constructor(webhooks: MemoryWebhooks, deliveries: MemoryDeliveries) {
+    this.#webhooks = webhooks;
+    this.#deliveries = deliveries;
+  }
+
+  async claim(options: ClaimOptions): Promise<ClaimedBatch> {
+    this.#deliveries.returnRunOut(options.now);
+    const leases = this.#deliveries.claim(options);
+    const messages = new Map<MessageId, Message>();
+    for (const { id } of leases) {
+      const message = this.#deliveries.history.find(id)?.message;
+      if (message !== undefined) messages.set(message.id, message);
+    }
+    return { leases, messages, nextDue: this.#deliveries.nextDue(options.now) };
+  }
+
+  async settle(settlements: readonly Settlement[], now: number): Promise<SettledBatch> {
+    const deactivated: Deactivation[] = [];
+    const settled = settlements.map((settlement) => {
+      const row = this.#deliveries.surrender(settlement.delivery, settlement.fence);
+      if (row === undefined) return false;
+      deactivated.push(...this.#record(row, settlement, now));
+      this.#conclude(row, settlement.verdict, now);
+      return true;
+    });
+    return { settled, deactivated, nextDue: this.#deliveries.nextDue(now) };
+  }
+
+  async retry(organization: OrganizationId, delivery: DeliveryId, now: number): Promise<RetryResult> {
+    const row = this.#deliveries.history.find(delivery);
+    if (row === undefined || row.organization !== organization) return "not_found";
+    if (this.#webhooks.find(row.webhook) === undefined) return "webhook_deleted";
+    if (this.#deliveries.isRunning(row)) return "queued";
+    if (row.status !== "pending") row.failures = 0;
+    this.#deliveries.wait(row, now);
+    return "queued";
+  }
+
+  /** The attempt's record, and what it means for the webhook. A release has no attempt, and so means nothing. */
+  #record(row: DeliveryRow, { attempt, effect }: Settlement, now: number): readonly Deactivation[] {
+    if (attempt === null) return [];
+    row.attempts.push(attempt);
+    if (effect.kind === "failed" && effect.pauseUntil !== undefined)
+      this.#deliveries.pause(row.webhook, effect.pauseUntil);
+    const deactivation = this.#webhooks.apply(effect, row.webhook, now);
+    if (deactivation === undefined) return [];
+    const webhook = this.#webhooks.find(row.webhook);
+    if (webhook !== undefined) this.#deliveries.configure(webhook);
+    return [deactivation];
+  }
+
+  #conclude(row: DeliveryRow, verdict: Verdict, now: number): void {
+    if (verdict.kind === "retry" || verdict.kind === "failed") row.failures = verdict.failures;
+    const isDeleted = this.#webhooks.find(row.webhook) === undefined;
+    switch (verdict.kind) {
+      case "delivered":
+        return this.#deliveries.finish(row, "delivered", now);
+      case "failed":
+        return this.#deliveries.finish(row, isDeleted ? "cancelled" : "failed", now);
+      case "retry":
+        return isDeleted ? this.#deliveries.finish(row, "cancelled", now) : this.#deliveries.wait(row, verdict.at);
+      case "release":
+        return isDeleted ? this.#deliveries.finish(row, "cancelled", now) : this.#deliveries.wait(row, row.due);
+      default:
+        return verdict satisfies never;
+    }
+  }
+}

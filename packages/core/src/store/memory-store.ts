@@ -1,0 +1,40 @@
+import { MemoryAccessStore } from "./memory-access-store.js";
+import { MemoryAttemptLog } from "./memory-attempt-log.js";
+import { MemoryDeliveries } from "./memory-deliveries.js";
+import { MemoryDeliveryQueue } from "./memory-delivery-queue.js";
+import { MemoryKeys } from "./memory-keys.js";
+import { MemoryMessageLog } from "./memory-message-log.js";
+import { MemoryWebhookStore } from "./memory-webhook-store.js";
+import { MemoryWebhooks } from "./memory-webhooks.js";
+import type { Store } from "./store.js";
+
+/**
+ * A store that keeps everything in the memory of this process, for tests and for applications that need nothing to last.
+ * The reference of the ports: what it does is what they mean.
+ *
+ * @example
+ * ```ts
+ * import { createMemoryStore } from "@hookwright/core";
+ *
+ * const store = createMemoryStore();
+ * await store.open();
+ * console.log(store.capabilities.durable);
+ * await store.close();
+ * ```
+ */
+export function createMemoryStore(): Store {
+  const webhooks = new MemoryWebhooks();
+  const deliveries = new MemoryDeliveries(webhooks);
+  const keys = new MemoryKeys();
+  return {
+    name: "memory",
+    capabilities: { durable: false, shared: false },
+    messages: new MemoryMessageLog(webhooks, deliveries, keys),
+    webhooks: new MemoryWebhookStore(webhooks, deliveries),
+    queue: new MemoryDeliveryQueue(webhooks, deliveries),
+    attempts: new MemoryAttemptLog(webhooks, deliveries, keys),
+    access: new MemoryAccessStore(),
+    open: async () => {},
+    close: async () => {},
+  };
+}

@@ -1,0 +1,31 @@
+import type { Answered, Interrupted, Unreachable } from "../delivery/outcome.js";
+
+/** Stage 4: the bytes that leave. */
+export interface WireRequest {
+  /** Absolute http or https URL. User and password in it become Basic credentials, unless `headers` has an `Authorization`. */
+  readonly url: string;
+  /** Complete but for what HTTP itself needs (`host`, `content-length`, `connection`). */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  /** Milliseconds for all of it: from the call over resolving, connecting and the head to the end of what is read of the answer's body. */
+  readonly timeout: number;
+}
+
+/** What a transport can come back with. */
+export type TransportOutcome = Answered | Unreachable | Interrupted;
+
+/**
+ * Makes one POST. Law of every transport: never rejects, never follows a redirect, never decompresses, ends within
+ * `timeout`, reads a bounded part of the answer and then lets go of the socket. The request goes out a second time only when a reused
+ * connection was closed before any byte of an answer came.
+ */
+export interface Transport {
+  /** Makes the request and tells how it ended. */
+  send(request: WireRequest): Promise<TransportOutcome>;
+
+  /**
+   * Ends every request under way as `interrupted`, or as answered where the answer's head is in, and closes all sockets. What is sent
+   * afterwards is `interrupted` at once. May be called again.
+   */
+  close(): Promise<void>;
+}

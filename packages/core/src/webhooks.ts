@@ -1,0 +1,264 @@
+import { type Composition, compose, type Resolve, tokens } from "./container.js";
+import { type DeliveryApi, deliveryApi } from "./delivery-api.js";
+import type { EmitEvent, EmitReceipt } from "./emit/emit-event.js";
+import { definitionOf, type EventInstance } from "./event/event-class.js";
+import type { EventDefinition } from "./event/event-definition.js";
+import type { EventRegistry, RegisteredEvent } from "./event/event-registry.js";
+import type { KnownAction, WebhookEventMap } from "./event/webhook-event-map.js";
+import type { Disposer } from "./foundation/disposer.js";
+import { HookwrightError } from "./foundation/hookwright-error.js";
+import { type Payload, payloadOf } from "./foundation/payload-bytes.js";
+import type { Listener, NotificationName } from "./observe/hub.js";
+import { type OrganizationOptions, organizationOf, projectOf } from "./organization-scope.js";
+import type { Middleware, MiddlewareOptions, Phase } from "./pipeline/middleware.js";
+import type { Transform } from "./pipeline/transforms.js";
+import { Lifecycle } from "./plugin/lifecycle.js";
+import type { PluginStatus } from "./plugin/plugin-host.js";
+import { type WebhookApi, webhookApi } from "./webhook-api.js";
+
+export interface EmitOptions extends OrganizationOptions {
+  /** The project in which it happened; absent for an organization-only event. */
+  readonly project?: number;
+  /** Idempotency key: a repeated call with equal content stores nothing and gets the first answer, for 24 hours. */
+  readonly id?: string;
+}
+
+/** How a host is started. */
+export interface StartOptions {
+  /** `false`: accepts and stores, but delivers nothing; another process does. */
+  readonly deliver?: boolean;
+}
+
+/** How a host is stopped. */
+export interface StopOptions {
+  /** Milliseconds to wait for attempts under way before they are given up and go back to the store; 10,000. */
+  readonly timeout?: number;
+}
+
+/** The events that exist: core's and the plugins'. */
+export interface EventApi {
+  /** In order of registration: core's first. */
+  list(): readonly RegisteredEvent[];
+  /** By action or alias. @throws HookwrightError `action_unknown` with the nearest name. */
+  get(name: string): RegisteredEvent;
+}
+
+/**
+ * A running Hookwright inside an application: what `createWebhooks` returns. It only delegates; each part can be read in
+ * the folder of its name.
+ */
+export class Webhooks {
+  readonly #get: Resolve;
+  readonly #emit: EmitEvent;
+  readonly #registry: EventRegistry;
+  readonly #lifecycle = new Lifecycle();
+  #state: "not started yet" | "starting" | "started" | "stopped" = "not started yet";
+  /** Resolves when a start that is under way has come to its end, whichever. */
+  #starting: Promise<void> = Promise.resolve();
+  #stopping: Promise<void> | undefined;
+  readonly webhooks: WebhookApi;
+  readonly deliveries: DeliveryApi;
+  readonly events: EventApi;
+
+  /** @internal Made by `createWebhooks`. */
+  constructor(get: Resolve) {
+    this.#get = get;
+    // Looked up once: no event goes through the container.
+    this.#emit = get(tokens.emit);
+    this.#registry = get(tokens.registry);
+    const getStarted: Resolve = (of) => {
+      this.#requireStarted("This call");
+      return get(of);
+    };
+    this.webhooks = webhookApi(getStarted);
+    this.deliveries = deliveryApi(getStarted);
+    this.events = { list: () => this.#registry.list(), get: (name) => this.#registry.require(name) };
+  }
+
+  /**
+   * Opens the store, starts the plugins, then delivers what waits.
+   *
+   * @throws HookwrightError of the part that failed; what was started before it is stopped again. A host that was stopped
+   * is not started again: `lifecycle_invalid`.
+   */
+  async start({ deliver = true }: StartOptions = {}): Promise<void> {
+    if (this.#state !== "not started yet") {
+      throw new HookwrightError("lifecycle_invalid", `start() was called on a host that is ${this.#state}.`);
+    }
+    this.#state = "starting";
+    const starting = this.#startAll(deliver);
+    this.#starting = starting.catch(() => undefined);
+    await starting;
+  }
+
+  /**
+   * Takes nothing new, waits for attempts under way, then stops everything in the reverse order of the start. What could
+   * not be finished in time goes out after the next start. Further calls wait for the same stop.
+   */
+  stop({ timeout = 10_000 }: StopOptions = {}): Promise<void> {
+    this.#stopping ??=
+      this.#state === "starting" ? this.#starting.then(() => this.#stopAll(timeout)) : this.#stopAll(timeout);
+    return this.#stopping;
+  }
+
+  /**
+   * Accepts an event. When it resolves, the event and its deliveries are on disk.
+   *
+   * @throws HookwrightError `action_unknown`, `payload_invalid`, `scope_invalid`, `idempotency_conflict`, `overloaded`,
+   * `storage_full` or `storage_failed`; nothing is stored then.
+   *
+   * @example
+   * ```ts
+   * import { createMemoryStore, createWebhooks, TasksCreated } from "@hookwright/core";
+   *
+   * const hooks = await createWebhooks({ store: createMemoryStore() });
+   * await hooks.start();
+   * await hooks.emit(new TasksCreated({ tasks: [{ id: 1 }] }), { project: 12 });
+   * await hooks.emit("TASKS_CREATED", { tasks: [{ id: 2 }] }, { project: 12 });
+   * await hooks.stop();
+   * ```
+   */
+  emit(event: EventInstance, options?: EmitOptions): Promise<EmitReceipt>;
+  emit<Payload>(
+    event: EventDefinition<string, Payload>,
+    payload: NoInfer<Payload>,
+    options?: EmitOptions,
+  ): Promise<EmitReceipt>;
+  emit<Action extends KnownAction>(
+    action: Action,
+    payload: WebhookEventMap[Action],
+    options?: EmitOptions,
+  ): Promise<EmitReceipt>;
+  async emit(event: EventInstance | EventDefinition | string, ...rest: readonly unknown[]): Promise<EmitReceipt> {
+    const { action, payload, options } = readEmit(event, rest);
+    return this.emitPayload(action, payloadOf(payload), options);
+  }
+
+  /**
+   * Accepts an event whose payload came as bytes: they are kept and sent as they are, numbers beyond 2⁵³ included.
+   *
+   * @throws HookwrightError as {@link emit}.
+   */
+  async emitPayload(action: string, payload: Payload, options: EmitOptions = {}): Promise<EmitReceipt> {
+    this.#requireStarted("emit()");
+    return this.#emit.emit({
+      event: this.#registry.require(action),
+      payload,
+      organization: organizationOf(options),
+      project: options.project === undefined ? null : projectOf(options.project),
+      ...(options.id === undefined ? {} : { idempotencyKey: options.id }),
+    });
+  }
+
+  /** Adds a middleware to every attempt from now on. */
+  use(phase: Phase, middleware: Middleware, options?: MiddlewareOptions): Disposer {
+    return this.#get(tokens.pipeline).use("application", phase, middleware, options);
+  }
+
+  /** Adds a transform for every event that is emitted from now on. */
+  transform(transform: Transform): Disposer {
+    return this.#get(tokens.transforms).add("application", transform);
+  }
+
+  /** Listens to what happened; told after the fact, and unable to slow or break a delivery. */
+  on<Name extends NotificationName>(name: Name, listener: Listener<Name>): Disposer {
+    return this.#get(tokens.hub).on(name, listener);
+  }
+
+  /** The plugins in the order in which they are started. */
+  plugins(): readonly PluginStatus[] {
+    return this.#get(tokens.plugins).status();
+  }
+
+  /** Deliveries in memory at this moment, from lease to record. */
+  get inFlight(): number {
+    return this.#get(tokens.worker).inFlight;
+  }
+
+  async #startAll(deliver: boolean): Promise<void> {
+    const get = this.#get;
+    const [store, transport, plugins] = [get(tokens.store), get(tokens.transport), get(tokens.plugins)];
+    const [retention, worker] = [get(tokens.retention), get(tokens.worker)];
+    try {
+      await this.#lifecycle.start({ name: "store", start: () => store.open(), stop: () => store.close() });
+      await this.#lifecycle.start({ name: "transport", stop: () => transport.close() });
+      await this.#lifecycle.start({ name: "plugins", start: () => plugins.start(), stop: () => plugins.stop() });
+      await this.#lifecycle.start({ name: "retention", start: () => retention.start(), stop: () => retention.stop() });
+      if (deliver) worker.start();
+      this.#state = "started";
+    } catch (error) {
+      await this.#stopAll(0);
+      throw error;
+    }
+  }
+
+  async #stopAll(timeout: number): Promise<void> {
+    this.#state = "stopped";
+    await this.#drain(timeout);
+    const logger = this.#get(tokens.logger);
+    for (const { step, error } of await this.#lifecycle.stop()) logger.error(`Could not stop ${step}`, { error });
+  }
+
+  /** Attempts that are still under way after `timeout` are interrupted, and go back to the store. */
+  async #drain(timeout: number): Promise<void> {
+    const transport = this.#get(tokens.transport);
+    const drained = this.#get(tokens.worker).stop();
+    // Its error comes up again when the transport is stopped in its turn.
+    const interrupt = (): void => void transport.close().catch(() => undefined);
+    const timer = this.#get(tokens.clock).setTimer(timeout, interrupt);
+    await drained;
+    timer.cancel();
+  }
+
+  #requireStarted(call: string): void {
+    if (this.#state === "started") return;
+    throw new HookwrightError("lifecycle_invalid", `${call} needs a started host; this one is ${this.#state}.`);
+  }
+}
+
+/**
+ * Puts a host together: settings and plugins are checked, the plugins' events registered. Nothing is opened and no plugin's code runs before `start()`.
+ *
+ * @throws HookwrightError `configuration_invalid`, or what is wrong with the plugins: the one fault itself, or
+ * `plugin_invalid` with all of them in `details.faults`.
+ *
+ * @example
+ * ```ts
+ * import { createMemoryStore, createWebhooks } from "@hookwright/core";
+ *
+ * const hooks = await createWebhooks({ store: createMemoryStore(), settings: { retrySchedule: "5s,1m,10m" } });
+ * await hooks.start();
+ * await hooks.webhooks.create({ url: "https://example.com/hook", project: 12, actions: ["TASKS_CREATED"] });
+ * await hooks.stop();
+ * ```
+ */
+export async function createWebhooks(composition: Composition): Promise<Webhooks> {
+  const get = compose(composition);
+  // Asked for here so that every fault of a setting or a plugin is told before anything is opened.
+  get(tokens.plugins);
+  return new Webhooks(get);
+}
+
+interface ReadEmit {
+  readonly action: string;
+  readonly payload: unknown;
+  readonly options: EmitOptions;
+}
+
+function readEmit(event: EventInstance | EventDefinition | string, rest: readonly unknown[]): ReadEmit {
+  if (typeof event === "string") return { action: event, payload: rest[0], options: (rest[1] ?? {}) as EmitOptions };
+  const definition = typeof event === "function" ? undefined : definitionOf(event);
+  if (definition === undefined) {
+    throw new HookwrightError(
+      "definition_invalid",
+      "emit() takes an instance of a class with @WebhookEvent, a definition made with defineEvent, or an action.",
+    );
+  }
+  if (definition === event)
+    return { action: definition.action, payload: rest[0], options: (rest[1] ?? {}) as EmitOptions };
+  return {
+    action: definition.action,
+    payload: "payload" in event ? event.payload : undefined,
+    options: (rest[0] ?? {}) as EmitOptions,
+  };
+}

@@ -1,0 +1,99 @@
+import { reformatJson } from "./json-text.js";
+import { fields, printable, table, time } from "./table.js";
+
+/** A delivery as the API lists it, as far as the command shows it. */
+export interface DeliveryRow {
+  readonly id: string;
+  readonly message: string;
+  readonly webhook: number;
+  readonly project: number | null;
+  readonly action: string;
+  readonly status: string;
+  readonly test: boolean;
+  readonly created_at: string;
+  readonly finished_at: string | null;
+  readonly next_attempt_at: string | null;
+  readonly attempt_count: number;
+  readonly last_status: number | null;
+  readonly last_code: string | null;
+}
+
+/** One delivery with its request and its attempts. */
+export interface DeliveryView extends DeliveryRow {
+  readonly request: {
+    readonly url: string | null;
+    /** Values that are secrets are masked. */
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+  };
+  readonly attempts: readonly AttemptView[];
+}
+
+interface AttemptView {
+  readonly number: number;
+  readonly started_at: string;
+  /** Milliseconds. */
+  readonly duration: number;
+  readonly status: number | null;
+  readonly code: string | null;
+  readonly error: string | null;
+  readonly excerpt: string;
+  readonly changed_by: readonly string[];
+}
+
+export function deliveriesText(deliveries: readonly DeliveryRow[]): string {
+  return table(
+    deliveries,
+    [
+      { title: "ID", show: (delivery) => delivery.id },
+      { title: "CREATED", show: (delivery) => time(delivery.created_at) },
+      { title: "WEBHOOK", show: (delivery) => delivery.webhook },
+      { title: "ACTION", show: (delivery) => delivery.action },
+      { title: "STATUS", show: (delivery) => `${delivery.status}${delivery.test ? " (test)" : ""}` },
+      { title: "ATTEMPTS", show: (delivery) => delivery.attempt_count },
+      { title: "LAST", show: (delivery) => delivery.last_code ?? delivery.last_status },
+    ],
+    "There are no deliveries.",
+  );
+}
+
+export function deliveryText(delivery: DeliveryView): string {
+  const facts = fields({
+    id: delivery.id,
+    message: delivery.message,
+    webhook: delivery.webhook,
+    url: delivery.request.url ?? "(the webhook was removed)",
+    project: delivery.project,
+    action: delivery.action,
+    status: `${delivery.status}${delivery.test ? " (test)" : ""}`,
+    created: time(delivery.created_at),
+    finished: time(delivery.finished_at),
+    "next attempt": time(delivery.next_attempt_at),
+  });
+  return [facts, attemptsText(delivery.attempts), `request\n${requestText(delivery.request)}`].join("\n\n");
+}
+
+function attemptsText(attempts: readonly AttemptView[]): string {
+  const rows = table(
+    attempts,
+    [
+      { title: "ATTEMPT", show: (attempt) => attempt.number },
+      { title: "STARTED", show: (attempt) => time(attempt.started_at) },
+      { title: "MS", show: (attempt) => Math.round(attempt.duration) },
+      { title: "STATUS", show: (attempt) => attempt.status },
+      { title: "CODE", show: (attempt) => attempt.code },
+      { title: "CHANGED BY", show: (attempt) => attempt.changed_by.join(", ") },
+    ],
+    "There was no attempt yet.",
+  );
+  const faults = attempts.flatMap(({ number, error, excerpt }) => [
+    ...(error === null ? [] : [`attempt ${number}: ${printable(error)}`]),
+    ...(excerpt === "" ? [] : [`attempt ${number} was answered: ${printable(excerpt)}`]),
+  ]);
+  return [rows, ...faults].join("\n");
+}
+
+function requestText({ headers, body }: DeliveryView["request"]): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${printable(value)}`);
+  return [...lines, ...(lines.length === 0 ? [] : [""]), reformatJson(body, 2)].join("\n");
+}

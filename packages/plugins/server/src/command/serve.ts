@@ -1,0 +1,102 @@
+import { setFlagsFromString } from "node:v8";
+import { type Logger, systemClock, version } from "@hookwright/core";
+import { loadConfig, loadPlugin } from "../config-file.js";
+import { createLogger } from "../logger.js";
+import { createService, type Service, type ServiceAddress } from "../service.js";
+import { readSettings, type ServiceSettings } from "../settings.js";
+import { type CommandIo, programName } from "./command-io.js";
+import type { JsonOption } from "./options.js";
+
+/** Where settings and plugins come from beside the environment. */
+export interface StartOptions extends JsonOption {
+  readonly config?: string;
+  readonly plugin?: readonly string[];
+}
+
+/** How long a stop may exceed HOOKWRIGHT_STOP_TIMEOUT before the process ends all the same: plugins stop within it too. */
+const grace = 5_000;
+
+/**
+ * A service makes much garbage and keeps little. By default V8 lets the room for young objects grow under load and never
+ * gives it back: 190 MB more while 200,000 deliveries wait (`npm run bench -- backlog`). Limits set at run time come too
+ * late for V8; a growth factor does not.
+ */
+const youngGeneration = "--semi-space-growth-factor=1";
+
+/** Serves until a signal, and ends the process. @throws HookwrightError with one line for a person. */
+export async function serve(options: StartOptions, io: CommandIo): Promise<void> {
+  setFlagsFromString(youngGeneration);
+  const settings = await gatherSettings(options, io);
+  const logger = createLogger({
+    level: settings.logLevel,
+    format: settings.logFormat,
+    colors: io.terminal && !io.environment["NO_COLOR"],
+  });
+  const service = await createService(settings, logger);
+  // Before the start: a signal that comes during it must not leave a half-started process.
+  const asked = untilAskedToStop(logger);
+  const address = await service.start();
+  io.print(options.json ? addressJson(address) : addressText(address, io));
+  const exitCode = await asked;
+  await stop({ service, settings, logger });
+  // What a plugin left open must not keep the process alive.
+  process.exit(exitCode);
+}
+
+async function gatherSettings({ config, plugin = [] }: StartOptions, io: CommandIo): Promise<ServiceSettings> {
+  const file = config === undefined ? undefined : await loadConfig(config);
+  const plugins = [...(file?.plugins ?? [])];
+  for (const path of plugin) plugins.push(await loadPlugin(path));
+  return readSettings({
+    environment: io.environment,
+    plugins,
+    terminal: io.terminal,
+    ...(file === undefined ? {} : { file }),
+  });
+}
+
+/**
+ * Resolves with the exit code at the first reason to stop. The handlers stay: Ctrl-C reaches a program under npm twice,
+ * from the terminal and from npm, and the second one must not cut the stop short.
+ */
+function untilAskedToStop(logger: Logger): Promise<0 | 1> {
+  process.on("unhandledRejection", (error) => logger.error("A promise was rejected and nobody handled it", { error }));
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      process.on(signal, () => {
+        logger.debug(`${signal}: stopping`);
+        resolve(0);
+      });
+    }
+    process.on("uncaughtException", (error) => {
+      logger.error("An error that nobody caught: stopping", { error });
+      resolve(1);
+    });
+  });
+}
+
+async function stop(of: {
+  readonly service: Service;
+  readonly settings: ServiceSettings;
+  readonly logger: Logger;
+}): Promise<void> {
+  const { service, settings, logger } = of;
+  const overdue = systemClock.setTimer(settings.stopTimeout + grace, () => {
+    logger.error("The stop took too long and was cut short; what is stored goes out after the next start");
+    process.exit(1);
+  });
+  await service.stop();
+  overdue.cancel();
+}
+
+function addressJson({ url, tokenFile }: ServiceAddress): string {
+  return JSON.stringify({ version, url, token_file: tokenFile ?? null });
+}
+
+function addressText({ url, tokenFile }: ServiceAddress, { environment }: CommandIo): string {
+  return [
+    `Address   ${url}`,
+    `Token     ${tokenFile === undefined ? "as set in HOOKWRIGHT_TOKEN" : `in the file ${tokenFile}`}`,
+    `Try next  ${programName(environment)} listen`,
+  ].join("\n");
+}

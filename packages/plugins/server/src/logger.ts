@@ -1,0 +1,77 @@
+import type { LogFields, Logger, LogLevel } from "@hookwright/core";
+import { pino } from "pino";
+import { prettyFactory } from "pino-pretty";
+
+/** How a log is written. */
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  readonly format: "pretty" | "json";
+  /** Whether the pretty format may use colours. */
+  readonly colors: boolean;
+  /** Where lines go; the standard error of this process unless given. */
+  readonly destination?: NodeJS.WritableStream;
+}
+
+/**
+ * Makes the service's log. It goes to standard error, so that standard output holds only what a command answers: the
+ * addresses that `start` prints stay readable, and can be read by a program.
+ *
+ * Lines are written at once, not gathered: the last ones before a crash are the ones that are needed.
+ */
+export function createLogger({ level, format, colors, destination }: LoggerOptions): Logger {
+  // pino's own destination also outlives a closed pipe: a log that nobody reads any more must not stop deliveries.
+  const sink = destination ?? pino.destination({ fd: 2, sync: true });
+  const prettyLine = prettyFactory({
+    colorize: colors,
+    translateTime: "SYS:yyyy-mm-dd HH:MM:ss.l",
+    errorLikeObjectKeys: ["error"],
+    singleLine: true,
+  });
+  // The formatter alone and not pino-pretty's stream: a stream would hold lines back.
+  const pretty = { write: (line: string) => void sink.write(prettyLine(line)) };
+  const lines = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { error: describeError },
+    },
+    format === "json" ? sink : pretty,
+  );
+  return {
+    isEnabled: (asked) => lines.isLevelEnabled(asked),
+    debug: (message, fields) => lines.debug(fields ?? {}, message),
+    info: (message, fields) => lines.info(fields ?? {}, message),
+    warn: (message, fields) => lines.warn(fields ?? {}, message),
+    error: (message, fields) => lines.error(fields ?? {}, message),
+  };
+}
+
+/** Enough for any chain that people read; a cause may name itself. */
+const longestChain = 8;
+
+/**
+ * An error as a line shows it: kind, code, message, and the stack with those of its causes. Nothing else that hangs on an
+ * error is written: libraries attach requests, and with them header values.
+ */
+function describeError(error: unknown): LogFields {
+  if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
+  const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
+  return { type: error.name, ...code, message: error.message, stack: stacksOf(error).join("\ncaused by: ") };
+}
+
+function stacksOf(error: Error): readonly string[] {
+  const stacks: string[] = [];
+  const open: unknown[] = [error];
+  for (let next = open.shift(); next !== undefined && stacks.length < longestChain; next = open.shift()) {
+    if (!(next instanceof Error)) {
+      stacks.push(String(next));
+      continue;
+    }
+    stacks.push(next.stack ?? `${next.name}: ${next.message}`);
+    if (next instanceof AggregateError) open.push(...next.errors);
+    if (next.cause !== undefined) open.push(next.cause);
+  }
+  return stacks;
+}

@@ -1,0 +1,33 @@
+import type { DeliveryId, OrganizationId, RetryResult } from "@hookwright/core";
+import { pending } from "./delivery-table.js";
+import type { Tables } from "./tables.js";
+import type { UnderWay } from "./under-way.js";
+import type { WebhookStates } from "./webhook-states.js";
+
+/** Makes single deliveries due again. */
+export class DeliveryRetry {
+  readonly #tables: Tables;
+  readonly #webhooks: WebhookStates;
+  readonly #underWay: UnderWay;
+
+  constructor(tables: Tables, webhooks: WebhookStates, underWay: UnderWay) {
+    this.#tables = tables;
+    this.#webhooks = webhooks;
+    this.#underWay = underWay;
+  }
+
+  retry(organization: OrganizationId, delivery: DeliveryId, now: number): RetryResult {
+    const { deliveries, due: table } = this.#tables;
+    const place = deliveries.find(organization, delivery);
+    if (place === undefined) return "not_found";
+    const [number, , , webhook, status, due] = place;
+    const state = this.#webhooks.live(webhook);
+    if (state === undefined) return "webhook_deleted";
+    if (this.#underWay.isRunning(delivery)) return "queued";
+    if (status === pending && due !== null) table.delete({ webhook, delivery, due });
+    deliveries.requeue(number, now);
+    table.insert({ webhook, delivery, number, due: now }, state);
+    this.#underWay.tellOnCommit(webhook);
+    return "queued";
+  }
+}

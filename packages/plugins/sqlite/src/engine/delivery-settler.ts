@@ -1,0 +1,121 @@
+import type { Deactivation, ReceiverEffect, WebhookId } from "@hookwright/core";
+import { type SettleColumns, type SettleRow, settleRow } from "../thread/settle-columns.js";
+import { type Conclusion, cancelled, delivered, failed, pending } from "./delivery-table.js";
+import type { Tables } from "./tables.js";
+import type { RowLease, UnderWay } from "./under-way.js";
+import type { WebhookState, WebhookStates } from "./webhook-states.js";
+
+/** Records attempts and what follows from them. */
+export class DeliverySettler {
+  readonly #tables: Tables;
+  readonly #webhooks: WebhookStates;
+  readonly #underWay: UnderWay;
+
+  constructor(tables: Tables, webhooks: WebhookStates, underWay: UnderWay) {
+    this.#tables = tables;
+    this.#webhooks = webhooks;
+    this.#underWay = underWay;
+  }
+
+  settle(columns: SettleColumns): { readonly settled: boolean[]; readonly deactivated: Deactivation[] } {
+    const settled: boolean[] = [];
+    const deactivated: Deactivation[] = [];
+    for (let index = 0; index < columns.delivery.length; index += 1) {
+      const row = settleRow(columns, index);
+      const lease = this.#underWay.surrender(row.delivery, row.fence);
+      settled.push(lease !== undefined);
+      if (lease === undefined) continue;
+      this.#conclude(lease, row, columns.now);
+      deactivated.push(...this.#affect(row, columns.now));
+    }
+    return { settled, deactivated };
+  }
+
+  #conclude(lease: RowLease, row: SettleRow, now: number): void {
+    const webhook = this.#webhooks.live(lease.webhook);
+    if (row.attempt === null) {
+      this.#release(lease, webhook, now);
+      return;
+    }
+    const conclusion = conclusionOf(row, webhook !== undefined, now);
+    this.#takeOff(lease);
+    this.#tables.deliveries.conclude(lease.number, conclusion);
+    this.#tables.deliveries.insertAttempt(lease.number, lease.fence, row.attempt);
+    if (conclusion.due === null || webhook === undefined) return;
+    this.#tables.due.insert({ ...lease, due: conclusion.due }, webhook);
+    this.#wait(webhook, conclusion.due);
+  }
+
+  /** Nothing is recorded but that this fence was given; the row never left the hot table. */
+  #release(lease: RowLease, webhook: WebhookState | undefined, now: number): void {
+    this.#tables.deliveries.setFence(lease.number, lease.fence);
+    if (webhook !== undefined) {
+      this.#wait(webhook, lease.due);
+      return;
+    }
+    this.#takeOff(lease);
+    this.#tables.deliveries.cancel(lease.number, now);
+  }
+
+  /** A lease that ran out may name a due time that a retry has changed since; the record has the one of the row. */
+  #takeOff(lease: RowLease): void {
+    if (this.#tables.due.delete(lease)) return;
+    const due = this.#tables.deliveries.dueOf(lease.number);
+    if (due !== undefined) this.#tables.due.delete({ ...lease, due });
+  }
+
+  /** In an ordered lane, who is the next depends on who else waits. */
+  #wait({ id, ordered }: WebhookState, due: number): void {
+    if (ordered) this.#underWay.tellOnCommit(id);
+    else this.#underWay.onCommit(() => this.#underWay.lanes.wait(id, due));
+  }
+
+  /** What the attempt means for its webhook. A release has no attempt, and so means nothing. */
+  #affect({ webhook: id, attempt, effect, disableAfter, pauseUntil }: SettleRow, now: number): readonly Deactivation[] {
+    const webhook = attempt === null ? undefined : this.#webhooks.live(id);
+    if (webhook === undefined) return [];
+    if (pauseUntil !== null) this.#underWay.onCommit(() => this.#underWay.lanes.pause(id, pauseUntil));
+    return this.#count(webhook, { effect, disableAfter, now });
+  }
+
+  #count(
+    webhook: WebhookState,
+    of: { readonly effect: ReceiverEffect["kind"]; readonly disableAfter: number; readonly now: number },
+  ): readonly Deactivation[] {
+    switch (of.effect) {
+      case "none":
+        return [];
+      case "healthy":
+        this.#webhooks.countFailures(webhook, 0);
+        return [];
+      case "failed": {
+        if (of.disableAfter === 0) return [];
+        const failures = webhook.consecutiveFailures + 1;
+        this.#webhooks.countFailures(webhook, failures);
+        return failures < of.disableAfter ? [] : this.#deactivate(webhook.id, "failures", of.now);
+      }
+      case "gone":
+        return this.#deactivate(webhook.id, "gone", of.now);
+      default:
+        return of.effect satisfies never;
+    }
+  }
+
+  #deactivate(id: WebhookId, reason: "failures" | "gone", now: number): readonly Deactivation[] {
+    const webhook = this.#webhooks.live(id);
+    if (webhook === undefined || !webhook.isActive) return [];
+    this.#webhooks.deactivate(webhook, reason, now);
+    const { organization, consecutiveFailures } = webhook;
+    return [{ organization, webhook: id, reason, consecutiveFailures }];
+  }
+}
+
+/** A deleted webhook's deliveries end as cancelled, unless they were delivered. */
+function conclusionOf(row: SettleRow, hasWebhook: boolean, now: number): Conclusion {
+  const { fence, failures, status: lastStatus, code: lastCode } = row;
+  const common = { fence, failures, lastStatus, lastCode };
+  if (row.verdict === "delivered") return { ...common, status: delivered, finishedAt: now, due: null };
+  if (!hasWebhook) return { ...common, status: cancelled, finishedAt: now, due: null };
+  if (row.verdict === "retry") return { ...common, status: pending, finishedAt: null, due: row.retryAt };
+  return { ...common, status: failed, finishedAt: now, due: null };
+}

@@ -1,0 +1,55 @@
+import type {
+  NewWebhook,
+  OrganizationId,
+  SubscriptionChanges,
+  Webhook,
+  WebhookChange,
+  WebhookFilter,
+  WebhookId,
+  WebhookPage,
+  WebhookStore,
+  WebhookTarget,
+} from "@hookwright/core";
+import type { CallThread } from "../thread/store-thread.js";
+
+/** Webhooks, in the database thread. */
+export class ThreadWebhookStore implements WebhookStore {
+  readonly #call: CallThread;
+
+  constructor(call: CallThread) {
+    this.#call = call;
+  }
+
+  async create(webhook: NewWebhook, now: number): Promise<Webhook> {
+    return this.#call("createWebhook", { webhook, now });
+  }
+
+  async get(organization: OrganizationId, id: WebhookId): Promise<Webhook | undefined> {
+    return this.#call("getWebhook", { organization, id });
+  }
+
+  async list(organization: OrganizationId, filter: WebhookFilter, page: WebhookPage): Promise<readonly Webhook[]> {
+    return this.#call("listWebhooks", { organization, filter, page });
+  }
+
+  async update(
+    organization: OrganizationId,
+    id: WebhookId,
+    change: WebhookChange,
+    now: number,
+  ): Promise<Webhook | undefined> {
+    return this.#call("updateWebhook", { organization, id, change, now });
+  }
+
+  async delete(organization: OrganizationId, id: WebhookId, now: number): Promise<boolean> {
+    return this.#call("deleteWebhook", { organization, id, now });
+  }
+
+  async changes(organization: OrganizationId, since: number, limit: number): Promise<SubscriptionChanges> {
+    return this.#call("webhookChanges", { organization, since, limit });
+  }
+
+  async targets(ids: readonly WebhookId[]): Promise<readonly WebhookTarget[]> {
+    return this.#call("webhookTargets", ids);
+  }
+}
