@@ -1,5 +1,6 @@
 import type { Attempt } from "../delivery/attempt.js";
-import type { BodyForm, Lease, Message } from "../delivery/delivery.js";
+import { bodyForm } from "../delivery/body-form.js";
+import type { Lease, Message } from "../delivery/delivery.js";
 import type { RegisteredEvent } from "../event/event-registry.js";
 import type { IdSource } from "../foundation/ids.js";
 import type { Payload } from "../foundation/payload-bytes.js";
@@ -66,7 +67,7 @@ function prepare(
     webhook: webhook.id,
     message: message.id,
     action: name,
-    form: variant === "" ? plainForm(match) : `variant:${variant}`,
+    form: bodyForm(sendPayload, variant),
     webhookVersion: webhook.version,
     attempt: 1,
     failures: 0,
@@ -74,10 +75,6 @@ function prepare(
     leaseUntil: now,
   };
   return { message, lease };
-}
-
-function plainForm({ sendPayload }: Match): BodyForm {
-  return sendPayload ? "full" : "stripped";
 }
 
 /** No more of the webhook than any attempt is shown. */

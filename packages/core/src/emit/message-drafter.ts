@@ -1,4 +1,5 @@
-import type { BodyForm, Message } from "../delivery/delivery.js";
+import { bodyForm } from "../delivery/body-form.js";
+import type { Message } from "../delivery/delivery.js";
 import type { IdSource } from "../foundation/ids.js";
 import type { TransformedEvent, Transforms } from "../pipeline/transforms.js";
 import type { MessageDraft } from "../store/message-log.js";
@@ -35,7 +36,7 @@ export class MessageDrafter {
         id: this.#ports.ids.deliveryId(),
         webhook: match.webhook,
         action: match.action,
-        form: formOf(match, variant),
+        form: bodyForm(match.sendPayload, variant),
       };
     });
     return { message: variants.size === 0 ? this.#message : { ...this.#message, variants }, deliveries };
@@ -61,9 +62,4 @@ export class MessageDrafter {
     this.#event ??= { action, organization, project, payload: JSON.parse(new TextDecoder().decode(payload)) };
     return this.#event;
   }
-}
-
-function formOf(match: Match, variant: string): BodyForm {
-  if (variant !== "") return `variant:${variant}`;
-  return match.sendPayload ? "full" : "stripped";
 }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ManualClock } from "../manual-clock.js";
 import { answered, ScriptedTransport, unreachable } from "../scripted-transport.js";
+import { holding } from "./faulty-store.test.support.js";
 import { backlog, HostScene, successor } from "./host-scene.test.support.js";
 
 describe("the window", () => {
@@ -89,6 +90,39 @@ describe("the window", () => {
 });
 
 describe("a claim", () => {
+  test("leaves room for what is emitted while it is under way: that goes out at once, not by way of the backlog", async () => {
+    const before = await backlog(1);
+    const claim = holding("queue.claim");
+    before.store.before = claim.fault;
+    const scene = await successor(before, { settings: { window: 8 } });
+    await claim.reached;
+    await scene.webhook({ project: 13 });
+    const { id } = await scene.hooks.emit("TASKS_CREATED", { tasks: [{ id: 1 }] }, { project: 13 });
+    await scene.sent(1);
+    expect(scene.messageIds).toEqual([id]);
+    claim.letGo();
+    await scene.sent(2);
+  });
+
+  test("travels with the records that make room for it, while there is a backlog", async () => {
+    const transport = new ScriptedTransport();
+    transport.answerWith("hold");
+    const scene = await successor(await backlog(200), { transport, settings: { window: 64 } });
+    await scene.until(() => transport.held.length === 32, "a full lane");
+    await scene.settled();
+    const settle = holding("queue.settle");
+    scene.store.before = settle.fault;
+    const claims = scene.store.countOf("queue.claim");
+    transport.release();
+    await settle.reached;
+    expect(scene.store.countOf("queue.claim")).toBe(claims + 1);
+    settle.letGo();
+    await scene.until(() => transport.held.length > 0, "what the backlog had next");
+    transport.answerWith(answered(200));
+    transport.release();
+    await scene.run(() => scene.allFinished());
+  });
+
   test("finds what waited before the start", async () => {
     const scene = await successor(await backlog(3));
     await scene.sent(3);

@@ -293,6 +293,14 @@ describe("sending a delivery again", () => {
     await scene.hooks.webhooks.delete(1);
     await expect(scene.hooks.deliveries.retry(id)).rejects.toMatchObject({ code: "delivery_not_retryable" });
   });
+
+  test("is refused for a test, which would count for the webhook from then on", async () => {
+    const scene = await sceneWith();
+    const { delivery } = await scene.hooks.webhooks.test(1);
+    await expect(scene.hooks.deliveries.retry(delivery.id)).rejects.toMatchObject({ code: "delivery_not_retryable" });
+    await scene.settled();
+    expect(scene.transport.requests).toHaveLength(1);
+  });
 });
 
 function annotation(): ConstructorParameters<typeof AnnotationCreated>[0] {
