@@ -11,7 +11,8 @@ export default defineConfig({
     pool: "forks",
     // The one thing that is built: a worker thread cannot run from the sources.
     globalSetup: ["packages/plugins/sqlite/build-for-tests.ts"],
-    include: ["packages/**/src/**/*.test.ts"],
+    // The last is for whoever tries the guide in a clone.
+    include: ["packages/**/src/**/*.test.ts", "docs/examples/*/src/**/*.test.ts", "*.test.ts"],
     typecheck: { enabled: true, include: ["packages/**/src/**/*.test-d.ts"], tsconfig: "tsconfig.type-tests.json" },
     // Generous, for a loaded machine with two cores: a test waits for a state, so a passing one is not slowed.
     testTimeout: 15_000,

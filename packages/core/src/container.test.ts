@@ -120,6 +120,8 @@ test("every setting has a default, and undefined is none of the values", () => {
     organizationWebhooks: false,
     allowTargets: "",
     window: 512,
+    pluginTimeout: 10_000,
+    onPluginFailure: "continue",
   });
 });
 
@@ -133,6 +135,8 @@ test.each<[string, Partial<Settings>, RegExp]>([
   ["fewer than no failures", { maxConsecutiveFailures: -1 }, /setting maxConsecutiveFailures/],
   ["fewer than no elements", { batchSize: -1 }, /setting batchSize/],
   ["no retention", { retention: 0 }, /setting retention/],
+  ["no time for plugins", { pluginTimeout: 0 }, /setting pluginTimeout/],
+  ["no such choice", { onPluginFailure: "ignore" as "refuse" }, /setting onPluginFailure must be continue or refuse/],
   ["a schedule that cannot be read", { retrySchedule: "soon" }, /WEBHOOK_RETRY_SCHEDULE/],
   ["targets that cannot be read", { allowTargets: "10.0.0.0/99" }, /10\.0\.0\.0\/99/],
 ])(
@@ -154,5 +158,8 @@ test.each<[string, Partial<Settings>, RegExp]>([
 
 test("plugins are checked before anything is opened", async () => {
   const plugins = [definePlugin({ name: "core", version: "1.0.0" })];
-  await expect(createWebhooks(composition({ plugins }))).rejects.toMatchObject({ code: "plugin_invalid" });
+  await expect(createWebhooks(composition({ plugins }))).rejects.toMatchObject({
+    code: "plugins_refused",
+    problems: [{ code: "plugin_invalid" }],
+  });
 });

@@ -5,7 +5,10 @@ import { DeliveryWorker } from "./deliver/delivery-worker.js";
 import { Retention } from "./deliver/retention.js";
 import { TargetCache } from "./deliver/target-cache.js";
 import { parseRetrySchedule } from "./delivery/retry-schedule.js";
+import { EmitCall } from "./emit/emit-call.js";
 import { EmitEvent } from "./emit/emit-event.js";
+import { EventOutlet } from "./emit/event-outlet.js";
+import type { PreparePorts } from "./emit/prepared-event.js";
 import { Subscriptions } from "./emit/subscriptions.js";
 import { builtinEvents } from "./event/builtin/builtin-events.js";
 import { definitionOf } from "./event/event-class.js";
@@ -15,17 +18,25 @@ import { type Clock, systemClock } from "./foundation/clock.js";
 import { HookwrightError } from "./foundation/hookwright-error.js";
 import { IdSource } from "./foundation/ids.js";
 import { version } from "./foundation/version.js";
+import { Handlers } from "./handle/handlers.js";
 import { guardedLogger } from "./observe/guarded-logger.js";
 import { Hub } from "./observe/hub.js";
 import { type Logger, silentLogger } from "./observe/logger.js";
+import { LoopMonitor } from "./observe/loop-monitor.js";
+import { blamingScope, type OwnerScope } from "./observe/owner-scope.js";
+import { StrayErrors } from "./observe/stray-errors.js";
+import { type Block, Watchdog } from "./observe/watchdog.js";
+import type { MiddlewareFault } from "./pipeline/attempt-run.js";
 import { deadlineLayer } from "./pipeline/deadline-layer.js";
 import { headersLayer } from "./pipeline/headers-layer.js";
 import { loggingLayer } from "./pipeline/logging-layer.js";
 import { payloadStrippingLayer } from "./pipeline/payload-stripping-layer.js";
 import { Pipeline } from "./pipeline/pipeline.js";
 import { Transforms } from "./pipeline/transforms.js";
+import { ExtensionPoints } from "./plugin/extension-points.js";
 import type { ConfiguredPlugin } from "./plugin/plugin.js";
 import { PluginHost } from "./plugin/plugin-host.js";
+import { Services } from "./plugin/services.js";
 import type { Store } from "./store/store.js";
 import { ManageWebhooks } from "./subscribe/manage-webhooks.js";
 import { parseAllowTargets } from "./transport/allow-rules.js";
@@ -51,6 +62,13 @@ export interface Settings {
   readonly allowTargets: string;
   /** Deliveries in memory at once; 512. */
   readonly window: number;
+  /** Milliseconds for a plugin's setup, and for each thing that is undone when it stops; 10,000. */
+  readonly pluginTimeout: number;
+  /**
+   * `continue`: a plugin that fails in its setup takes along only those that require it, unless it is essential. `refuse`:
+   * then nothing starts. `continue`.
+   */
+  readonly onPluginFailure: "continue" | "refuse";
 }
 
 /** What an embedding application hands in. */
@@ -63,6 +81,8 @@ export interface Composition {
   readonly transport?: Transport;
   /** In [0, 1); spreads retries. */
   readonly random?: () => number;
+  /** Fills the random part of ids; a test that wants the same ids each time hands in its own. */
+  readonly randomBytes?: (bytes: Uint8Array) => void;
 }
 
 const defaultSettings: Settings = {
@@ -74,6 +94,8 @@ const defaultSettings: Settings = {
   organizationWebhooks: false,
   allowTargets: "",
   window: 512,
+  pluginTimeout: 10_000,
+  onPluginFailure: "continue",
 };
 
 /** A middleware's own time in one attempt, in milliseconds. */
@@ -104,10 +126,18 @@ export const tokens = {
   pipeline: token<Pipeline>("pipeline"),
   attemptPorts: token<AttemptPorts>("attempt-ports"),
   subscriptions: token<Subscriptions>("subscriptions"),
+  handlers: token<Handlers>("handlers"),
   worker: token<DeliveryWorker>("worker"),
   emit: token<EmitEvent>("emit"),
   manage: token<ManageWebhooks>("manage"),
   retention: token<Retention>("retention"),
+  extensions: token<ExtensionPoints>("extensions"),
+  services: token<Services>("services"),
+  ownerScope: token<OwnerScope>("owner-scope"),
+  watchdog: token<Watchdog>("watchdog"),
+  loopMonitor: token<LoopMonitor>("loop-monitor"),
+  strayErrors: token<StrayErrors>("stray-errors"),
+  emitCall: token<EmitCall>("emitCall"),
   plugins: token<PluginHost>("plugins"),
 } as const;
 
@@ -127,8 +157,15 @@ export function compose(composition: Composition): Resolve {
 }
 
 /** The lowest value of each setting that is a number; what counts something must be whole. */
-const lowestSettings = { timeout: 1, maxConsecutiveFailures: 0, batchSize: 0, retention: 1, window: 1 } as const;
-const amounts: ReadonlySet<string> = new Set(["timeout", "retention"]);
+const lowestSettings = {
+  timeout: 1,
+  maxConsecutiveFailures: 0,
+  batchSize: 0,
+  retention: 1,
+  window: 1,
+  pluginTimeout: 1,
+} as const;
+const amounts: ReadonlySet<string> = new Set(["timeout", "retention", "pluginTimeout"]);
 
 /** @throws HookwrightError `configuration_invalid`: a window of 0 would deliver nothing, without a word. */
 function completeSettings(given: Partial<Settings> = {}): Settings {
@@ -144,7 +181,12 @@ function completeSettings(given: Partial<Settings> = {}): Settings {
       `The setting ${name} must be ${amounts.has(name) ? "a number" : "a whole number"} from ${lowest}, found ${String(value)}.`,
     );
   }
-  return settings;
+  const { onPluginFailure } = settings;
+  if (onPluginFailure === "continue" || onPluginFailure === "refuse") return settings;
+  throw new HookwrightError(
+    "configuration_invalid",
+    `The setting onPluginFailure must be continue or refuse, found ${JSON.stringify(onPluginFailure)}.`,
+  );
 }
 
 function registerValues(own: DependencyContainer, composition: Composition): void {
@@ -167,12 +209,15 @@ function registerParts(own: DependencyContainer, get: Resolve, composition: Comp
   const leaseTime = settings.timeout + leaseMargin;
   const schedule = parseRetrySchedule(settings.retrySchedule, "WEBHOOK_RETRY_SCHEDULE");
 
-  part(tokens.ids, () => new IdSource(clock));
-  part(tokens.hub, () => new Hub());
+  part(tokens.ids, () => new IdSource(clock, composition.randomBytes));
+  part(tokens.watchdog, () => new Watchdog((block) => tellBlock(block, { logger, hub: get(tokens.hub) })));
+  part(tokens.loopMonitor, () => new LoopMonitor(get(tokens.watchdog)));
+  part(tokens.hub, () => new Hub(get(tokens.ownerScope)));
+  part(tokens.strayErrors, () => new StrayErrors({ hub: get(tokens.hub), logger }));
   part(tokens.registry, registryOfBuiltins);
   part(tokens.guard, () => new TargetGuard(parseAllowTargets(settings.allowTargets)));
   part(tokens.transport, () => composition.transport ?? createUndiciTransport({ guard: get(tokens.guard) }));
-  part(tokens.transforms, () => new Transforms());
+  part(tokens.transforms, () => new Transforms(get(tokens.ownerScope)));
   part(tokens.pipeline, () => {
     const hub = get(tokens.hub);
     return new Pipeline({
@@ -185,20 +230,8 @@ function registerParts(own: DependencyContainer, get: Resolve, composition: Comp
         deadlineLayer(settings.timeout),
       ],
       transport: get(tokens.transport),
-      onFault: ({ layer, request, error, endsAttempt }) => {
-        const { name: middleware, owner: plugin } = layer;
-        const { id: delivery, webhook } = request.delivery.lease;
-        // One that ends the attempt is told by the attempt's own line.
-        if (!endsAttempt)
-          logger.error(`Middleware ${middleware} failed, and the outcome stands`, {
-            middleware,
-            plugin,
-            delivery,
-            webhook,
-            error,
-          });
-        hub.notify("middleware.failed", { middleware, delivery, error });
-      },
+      onFault: (fault) => tellFault(fault, { logger, hub }),
+      watchdog: get(tokens.watchdog),
     });
   });
   part(tokens.attemptPorts, () => ({
@@ -208,19 +241,34 @@ function registerParts(own: DependencyContainer, get: Resolve, composition: Comp
     disableAfter: settings.maxConsecutiveFailures,
   }));
   part(tokens.subscriptions, () => new Subscriptions(store.webhooks));
+  part(tokens.handlers, () => new Handlers({ store: store.state, clock, logger }));
+  const preparePorts = (): PreparePorts => ({
+    subscriptions: get(tokens.subscriptions),
+    handlers: get(tokens.handlers),
+    transforms: get(tokens.transforms),
+    ids: get(tokens.ids),
+    clock,
+  });
   part(tokens.worker, () => {
-    const targets = new TargetCache(store.webhooks, schedule);
-    const ports = { ...get(tokens.attemptPorts), queue: store.queue, targets, hub: get(tokens.hub), logger };
+    const [hub, handlers, registry] = [get(tokens.hub), get(tokens.handlers), get(tokens.registry)];
+    const ports = {
+      ...get(tokens.attemptPorts),
+      queue: store.queue,
+      targets: new TargetCache(store.webhooks, schedule),
+      handlers,
+      state: store.state,
+      outlet: new EventOutlet({ ...preparePorts(), registry, hub }, settings),
+      hub,
+      logger,
+    };
     return new DeliveryWorker(ports, { window: settings.window, leaseTime });
   });
   part(tokens.emit, () => {
     const ports = {
+      ...preparePorts(),
+      handlers: get(tokens.handlers),
       messages: store.messages,
-      subscriptions: get(tokens.subscriptions),
-      transforms: get(tokens.transforms),
       sink: get(tokens.worker),
-      ids: get(tokens.ids),
-      clock,
       hub: get(tokens.hub),
     };
     return new EmitEvent(ports, { ...settings, leaseTime });
@@ -238,17 +286,51 @@ function registerParts(own: DependencyContainer, get: Resolve, composition: Comp
     return new ManageWebhooks(ports, settings);
   });
   part(tokens.retention, () => new Retention({ attempts: store.attempts, clock, logger }, settings.retention));
+  part(tokens.ownerScope, () => blamingScope(get(tokens.watchdog)));
+  part(tokens.emitCall, () => new EmitCall(get(tokens.registry), get(tokens.emit)));
+  part(tokens.services, () => new Services());
+  part(tokens.extensions, () => new ExtensionPoints({ scope: get(tokens.ownerScope), logger }));
   part(tokens.plugins, () => {
     const ports = {
       registry: get(tokens.registry),
       pipeline: get(tokens.pipeline),
       transforms: get(tokens.transforms),
       hub: get(tokens.hub),
+      handlers: get(tokens.handlers),
+      state: store.state,
+      emit: get(tokens.emitCall),
       logger,
-      clock,
+      extensions: get(tokens.extensions),
+      services: get(tokens.services),
+      scope: get(tokens.ownerScope),
+      deadline: { clock, milliseconds: settings.pluginTimeout },
+      onPluginFailure: settings.onPluginFailure,
     };
     return new PluginHost(ports, composition.plugins ?? []);
   });
+}
+
+interface Tellers {
+  readonly logger: Logger;
+  readonly hub: Hub;
+}
+
+function tellFault({ layer, request, error, effect }: MiddlewareFault, { logger, hub }: Tellers): void {
+  const { name: middleware, owner: plugin } = layer;
+  const { id: delivery, webhook } = request.delivery.lease;
+  // One that stops the attempt is told by the attempt's own line.
+  if (effect !== "stopped") {
+    const consequence = effect === "ignored" ? "the outcome stands" : "the delivery goes on without it";
+    const fields = { middleware, plugin, delivery, webhook, code: "middleware_failed", error };
+    logger.error(`Middleware ${middleware} failed, and ${consequence}`, fields);
+  }
+  hub.notify("middleware.failed", { middleware, delivery, effect, error });
+}
+
+function tellBlock({ owner: plugin, callback, milliseconds, times }: Block, { logger, hub }: Tellers): void {
+  const facts = { plugin, callback, milliseconds, times };
+  logger.warn(`${plugin}: ${callback} held up the event loop for ${milliseconds} ms`, facts);
+  hub.notify("plugin.blocked", facts);
 }
 
 function registryOfBuiltins(): EventRegistry {

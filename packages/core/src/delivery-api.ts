@@ -1,7 +1,7 @@
 import { type Resolve, tokens } from "./container.js";
 import { HookwrightError } from "./foundation/hookwright-error.js";
 import type { DeliveryId, WebhookId } from "./foundation/ids.js";
-import { type OrganizationOptions, organizationOf, projectOf } from "./organization-scope.js";
+import { type OrganizationOptions, organizationOf, projectOf } from "./foundation/organization-scope.js";
 import type { DeliveryDetail, DeliveryFilter, DeliveryRecord } from "./store/attempt-log.js";
 
 export interface DeliveryListOptions extends OrganizationOptions, Omit<DeliveryFilter, "webhook" | "project"> {
@@ -18,7 +18,7 @@ export interface DeliveryApi {
   list(options?: DeliveryListOptions): Promise<readonly DeliveryRecord[]>;
   /** @throws HookwrightError `not_found`. */
   get(id: string, options?: OrganizationOptions): Promise<DeliveryDetail>;
-  /** Once more, now. @throws HookwrightError `not_found`, or `delivery_not_retryable` for a test, and when its webhook was deleted. */
+  /** Once more, now. @throws HookwrightError `not_found`, or `delivery_not_retryable` for a test, when its webhook was deleted, and when a handler has had its effect. */
   retry(id: string, options?: OrganizationOptions): Promise<void>;
 }
 
@@ -47,6 +47,8 @@ export function deliveryApi(get: Resolve): DeliveryApi {
       const result = await queue.retry(organizationOf(options), id as DeliveryId, get(tokens.clock).now());
       if (result === "not_found") throw unknownDelivery(id);
       if (result === "webhook_deleted") throw notRetryable(id, "its webhook was deleted");
+      if (result === "already_handled")
+        throw notRetryable(id, "its handler has had its effect, which would be doubled");
       get(tokens.worker).wake();
     },
   };

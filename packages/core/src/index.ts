@@ -3,11 +3,12 @@ import "reflect-metadata";
 
 // The facade
 export type { Composition, Settings } from "./container.js";
+export type { Emit, EmitOptions } from "./emit/emit-call.js";
 export type { EmitReceipt } from "./emit/emit-event.js";
 export type { DeliveryApi, DeliveryListOptions } from "./delivery-api.js";
-export type { OrganizationOptions } from "./organization-scope.js";
+export type { OrganizationOptions } from "./foundation/organization-scope.js";
 export type { ListOptions, TestOptions, UpdateOptions, WebhookApi, WebhookCreation } from "./webhook-api.js";
-export type { EmitOptions, EventApi, StartOptions, StopOptions, Webhooks } from "./webhooks.js";
+export type { EventApi, StartOptions, StopOptions, Webhooks } from "./webhooks.js";
 export { createWebhooks } from "./webhooks.js";
 
 // Events
@@ -39,9 +40,30 @@ export type {
   Plugin,
   PluginContext,
   PluginManifest,
+  Receiver,
 } from "./plugin/plugin.js";
 export { definePlugin } from "./plugin/plugin.js";
-export type { PluginState, PluginStatus } from "./plugin/plugin-host.js";
+export type { Extension, Service, Token } from "./plugin/token.js";
+export { defineExtension, defineService } from "./plugin/token.js";
+export type {
+  PluginApi,
+  PluginParts,
+  PluginState,
+  PluginStatus,
+  UnloadOptions,
+  WaitingOn,
+} from "./plugin/plugin-status.js";
+export type { BootProblem } from "./plugin/boot-error.js";
+export { BootError } from "./plugin/boot-error.js";
+export type {
+  Handler,
+  HandlerCall,
+  HandlerEmit,
+  HandlerEmitOptions,
+  HandlerOptions,
+  HandlerState,
+} from "./handle/handler.js";
+export type { OrganizationState, PluginStates, StateValue } from "./handle/plugin-state.js";
 export type { Middleware, MiddlewareOptions, Next, Phase } from "./pipeline/middleware.js";
 export type { OutgoingRequest } from "./pipeline/outgoing-request.js";
 export type { Transform, TransformedEvent } from "./pipeline/transforms.js";
@@ -59,9 +81,11 @@ export type {
   BodyForm,
   ClaimedDelivery,
   DeliveryStatus,
+  HandlerLease,
   Lease,
   Message,
   PendingDelivery,
+  WebhookLease,
 } from "./delivery/delivery.js";
 export type {
   Answered,
@@ -101,6 +125,17 @@ export type {
   SettledBatch,
 } from "./store/delivery-queue.js";
 export type { AttemptLog, DeliveryDetail, DeliveryFilter, DeliveryPage, DeliveryRecord } from "./store/attempt-log.js";
+export type {
+  CommitResult,
+  CommittedBatch,
+  HandlerCommit,
+  HandlerName,
+  HandlerSettings,
+  PluginStateStore,
+  StateChange,
+  StateEntry,
+  StateOwner,
+} from "./store/plugin-state-store.js";
 export type { AccessStore, AccessToken } from "./store/access-store.js";
 export { createMemoryStore } from "./store/memory-store.js";
 
@@ -111,19 +146,28 @@ export { parseAllowTargets } from "./transport/allow-rules.js";
 export { TargetGuard } from "./transport/target-guard.js";
 
 // Observing
-export type { Listener, NotificationName, Notifications } from "./observe/hub.js";
+export { blameOf } from "./observe/blame.js";
+export type { Listener, NotificationName, Notifications, StrayOrigin } from "./observe/hub.js";
 export type { LogFields, Logger, LogLevel } from "./observe/logger.js";
 export { silentLogger } from "./observe/logger.js";
 
 // Foundation
-export type { Clock, Timer } from "./foundation/clock.js";
+export type { Clock, Timer, TimerOptions } from "./foundation/clock.js";
 export { systemClock } from "./foundation/clock.js";
 export type { Disposer } from "./foundation/disposer.js";
 export type { ErrorCode, ErrorCodeEntry, FailureStage } from "./foundation/error-codes.js";
 export { errorCodes } from "./foundation/error-codes.js";
 export type { HookwrightErrorOptions } from "./foundation/hookwright-error.js";
 export { HookwrightError } from "./foundation/hookwright-error.js";
-export type { DeliveryId, MessageId, OrganizationId, ProjectId, WebhookId } from "./foundation/ids.js";
+export type {
+  DeliveryId,
+  HandlerId,
+  MessageId,
+  OrganizationId,
+  ProjectId,
+  TargetId,
+  WebhookId,
+} from "./foundation/ids.js";
 export type { JsonObject, JsonValue } from "./foundation/json.js";
 export type { Payload } from "./foundation/payload-bytes.js";
 export { version } from "./foundation/version.js";

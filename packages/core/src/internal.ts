@@ -4,13 +4,17 @@ import "reflect-metadata";
 // Foundation
 export { parseDuration } from "./foundation/durations.js";
 export { messageOf } from "./foundation/hookwright-error.js";
-export { IdSource, idBound, timeOfId } from "./foundation/ids.js";
+export { IdSource, idBound, isHandlerId, timeOfId } from "./foundation/ids.js";
 export { isJsonObject } from "./foundation/json.js";
 export { jsonDepth, jsonMembers } from "./foundation/json-bytes.js";
 export { actionOnlyBody, checkedPayload, deepestPayload, deliveryBody } from "./foundation/payload-bytes.js";
 
 // Events
 export { describeProblem } from "./event/payload-problem.js";
+export { SchemaCompiler } from "./event/schema-compiler.js";
+
+// Emitting
+export { readEmit } from "./emit/read-emit.js";
 
 // Deliveries
 export { parseRetrySchedule } from "./delivery/retry-schedule.js";
@@ -27,6 +31,15 @@ export { pythonTypeOf } from "./subscribe/python-names.js";
 // Pipeline
 export { bodyOf } from "./pipeline/payload-stripping-layer.js";
 export { maskedValue } from "./pipeline/masked-headers.js";
+export { OutgoingRequest } from "./pipeline/outgoing-request.js";
+export { Pipeline } from "./pipeline/pipeline.js";
+
+// Observing
+export { currentPlugin } from "./observe/blame.js";
+export { Watchdog } from "./observe/watchdog.js";
 
 // Transport
 export { createUndiciTransport, type UndiciTransportOptions } from "./transport/undici-transport.js";
+
+// The host
+export { ownerScopeOf } from "./webhooks.js";

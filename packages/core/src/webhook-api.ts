@@ -3,8 +3,8 @@ import { sendTest } from "./deliver/send-test.js";
 import { type RegisteredEvent, refusePayload } from "./event/event-registry.js";
 import { HookwrightError } from "./foundation/hookwright-error.js";
 import type { WebhookId } from "./foundation/ids.js";
+import { type OrganizationOptions, organizationOf, projectOf } from "./foundation/organization-scope.js";
 import { type Payload, payloadOf } from "./foundation/payload-bytes.js";
-import { type OrganizationOptions, organizationOf, projectOf } from "./organization-scope.js";
 import type { DeliveryDetail } from "./store/attempt-log.js";
 import type { Webhook, WebhookSettings } from "./webhook/webhook.js";
 

@@ -1,27 +1,21 @@
 import { type Composition, compose, type Resolve, tokens } from "./container.js";
 import { type DeliveryApi, deliveryApi } from "./delivery-api.js";
-import type { EmitEvent, EmitReceipt } from "./emit/emit-event.js";
-import { definitionOf, type EventInstance } from "./event/event-class.js";
+import type { EmitCall, EmitOptions } from "./emit/emit-call.js";
+import type { EmitReceipt } from "./emit/emit-event.js";
+import type { EventInstance } from "./event/event-class.js";
 import type { EventDefinition } from "./event/event-definition.js";
 import type { EventRegistry, RegisteredEvent } from "./event/event-registry.js";
 import type { KnownAction, WebhookEventMap } from "./event/webhook-event-map.js";
 import type { Disposer } from "./foundation/disposer.js";
 import { HookwrightError } from "./foundation/hookwright-error.js";
-import { type Payload, payloadOf } from "./foundation/payload-bytes.js";
-import type { Listener, NotificationName } from "./observe/hub.js";
-import { type OrganizationOptions, organizationOf, projectOf } from "./organization-scope.js";
+import type { Payload } from "./foundation/payload-bytes.js";
+import type { Listener, NotificationName, StrayOrigin } from "./observe/hub.js";
+import { type OwnerScope, plainScope } from "./observe/owner-scope.js";
 import type { Middleware, MiddlewareOptions, Phase } from "./pipeline/middleware.js";
 import type { Transform } from "./pipeline/transforms.js";
 import { Lifecycle } from "./plugin/lifecycle.js";
-import type { PluginStatus } from "./plugin/plugin-host.js";
+import type { PluginApi } from "./plugin/plugin-status.js";
 import { type WebhookApi, webhookApi } from "./webhook-api.js";
-
-export interface EmitOptions extends OrganizationOptions {
-  /** The project in which it happened; absent for an organization-only event. */
-  readonly project?: number;
-  /** Idempotency key: a repeated call with equal content stores nothing and gets the first answer, for 24 hours. */
-  readonly id?: string;
-}
 
 /** How a host is started. */
 export interface StartOptions {
@@ -49,7 +43,7 @@ export interface EventApi {
  */
 export class Webhooks {
   readonly #get: Resolve;
-  readonly #emit: EmitEvent;
+  readonly #emit: EmitCall;
   readonly #registry: EventRegistry;
   readonly #lifecycle = new Lifecycle();
   #state: "not started yet" | "starting" | "started" | "stopped" = "not started yet";
@@ -59,12 +53,13 @@ export class Webhooks {
   readonly webhooks: WebhookApi;
   readonly deliveries: DeliveryApi;
   readonly events: EventApi;
+  readonly plugins: PluginApi;
 
   /** @internal Made by `createWebhooks`. */
   constructor(get: Resolve) {
     this.#get = get;
     // Looked up once: no event goes through the container.
-    this.#emit = get(tokens.emit);
+    this.#emit = get(tokens.emitCall);
     this.#registry = get(tokens.registry);
     const getStarted: Resolve = (of) => {
       this.#requireStarted("This call");
@@ -72,6 +67,11 @@ export class Webhooks {
     };
     this.webhooks = webhookApi(getStarted);
     this.deliveries = deliveryApi(getStarted);
+    this.plugins = {
+      status: () => get(tokens.plugins).status(),
+      load: async (plugin) => getStarted(tokens.plugins).load(plugin),
+      unload: async (name, options) => getStarted(tokens.plugins).unload(name, options),
+    };
     this.events = { list: () => this.#registry.list(), get: (name) => this.#registry.require(name) };
   }
 
@@ -129,9 +129,9 @@ export class Webhooks {
     payload: WebhookEventMap[Action],
     options?: EmitOptions,
   ): Promise<EmitReceipt>;
-  async emit(event: EventInstance | EventDefinition | string, ...rest: readonly unknown[]): Promise<EmitReceipt> {
-    const { action, payload, options } = readEmit(event, rest);
-    return this.emitPayload(action, payloadOf(payload), options);
+  async emit(...given: readonly unknown[]): Promise<EmitReceipt> {
+    this.#requireStarted("emit()");
+    return this.#emit.emit(given);
   }
 
   /**
@@ -141,13 +141,7 @@ export class Webhooks {
    */
   async emitPayload(action: string, payload: Payload, options: EmitOptions = {}): Promise<EmitReceipt> {
     this.#requireStarted("emit()");
-    return this.#emit.emit({
-      event: this.#registry.require(action),
-      payload,
-      organization: organizationOf(options),
-      project: options.project === undefined ? null : projectOf(options.project),
-      ...(options.id === undefined ? {} : { idempotencyKey: options.id }),
-    });
+    return this.#emit.emitPayload(action, payload, options);
   }
 
   /** Adds a middleware to every attempt from now on. */
@@ -165,9 +159,23 @@ export class Webhooks {
     return this.#get(tokens.hub).on(name, listener);
   }
 
-  /** The plugins in the order in which they are started. */
-  plugins(): readonly PluginStatus[] {
-    return this.#get(tokens.plugins).status();
+  /**
+   * For a process's own handlers of `unhandledRejection` and `uncaughtException`: names the plugin that left this error
+   * behind, counts it against the plugin, logs it and tells `plugin.failed`; `undefined` when it is no plugin's. Whether the
+   * process goes on is the caller's choice.
+   *
+   * @example
+   * ```ts
+   * import { createMemoryStore, createWebhooks } from "@hookwright/core";
+   *
+   * const hooks = await createWebhooks({ store: createMemoryStore() });
+   * process.on("unhandledRejection", (error) => {
+   *   if (hooks.blame(error, "rejection") === undefined) throw error;
+   * });
+   * ```
+   */
+  blame(error: unknown, origin: StrayOrigin): string | undefined {
+    return this.#get(tokens.strayErrors).take(error, origin);
   }
 
   /** Deliveries in memory at this moment, from lease to record. */
@@ -178,10 +186,11 @@ export class Webhooks {
   async #startAll(deliver: boolean): Promise<void> {
     const get = this.#get;
     const [store, transport, plugins] = [get(tokens.store), get(tokens.transport), get(tokens.plugins)];
-    const [retention, worker] = [get(tokens.retention), get(tokens.worker)];
+    const [retention, worker, monitor] = [get(tokens.retention), get(tokens.worker), get(tokens.loopMonitor)];
     try {
       await this.#lifecycle.start({ name: "store", start: () => store.open(), stop: () => store.close() });
       await this.#lifecycle.start({ name: "transport", stop: () => transport.close() });
+      await this.#lifecycle.start({ name: "loop monitor", start: () => monitor.start(), stop: () => monitor.stop() });
       await this.#lifecycle.start({ name: "plugins", start: () => plugins.start(), stop: () => plugins.stop() });
       await this.#lifecycle.start({ name: "retention", start: () => retention.start(), stop: () => retention.stop() });
       if (deliver) worker.start();
@@ -204,7 +213,10 @@ export class Webhooks {
     const transport = this.#get(tokens.transport);
     const drained = this.#get(tokens.worker).stop();
     // Its error comes up again when the transport is stopped in its turn.
-    const interrupt = (): void => void transport.close().catch(() => undefined);
+    const interrupt = (): void => {
+      this.#get(tokens.handlers).interrupt();
+      void transport.close().catch(() => undefined);
+    };
     const timer = this.#get(tokens.clock).setTimer(timeout, interrupt);
     await drained;
     timer.cancel();
@@ -219,8 +231,7 @@ export class Webhooks {
 /**
  * Puts a host together: settings and plugins are checked, the plugins' events registered. Nothing is opened and no plugin's code runs before `start()`.
  *
- * @throws HookwrightError `configuration_invalid`, or what is wrong with the plugins: the one fault itself, or
- * `plugin_invalid` with all of them in `details.faults`.
+ * @throws HookwrightError `configuration_invalid` for a setting; {@link BootError} with everything that is wrong with the plugins.
  *
  * @example
  * ```ts
@@ -236,29 +247,14 @@ export async function createWebhooks(composition: Composition): Promise<Webhooks
   const get = compose(composition);
   // Asked for here so that every fault of a setting or a plugin is told before anything is opened.
   get(tokens.plugins);
-  return new Webhooks(get);
+  const hooks = new Webhooks(get);
+  scopes.set(hooks, get(tokens.ownerScope));
+  return hooks;
 }
 
-interface ReadEmit {
-  readonly action: string;
-  readonly payload: unknown;
-  readonly options: EmitOptions;
-}
+const scopes = new WeakMap<Webhooks, OwnerScope>();
 
-function readEmit(event: EventInstance | EventDefinition | string, rest: readonly unknown[]): ReadEmit {
-  if (typeof event === "string") return { action: event, payload: rest[0], options: (rest[1] ?? {}) as EmitOptions };
-  const definition = typeof event === "function" ? undefined : definitionOf(event);
-  if (definition === undefined) {
-    throw new HookwrightError(
-      "definition_invalid",
-      "emit() takes an instance of a class with @WebhookEvent, a definition made with defineEvent, or an action.",
-    );
-  }
-  if (definition === event)
-    return { action: definition.action, payload: rest[0], options: (rest[1] ?? {}) as EmitOptions };
-  return {
-    action: definition.action,
-    payload: "payload" in event ? event.payload : undefined,
-    options: (rest[0] ?? {}) as EmitOptions,
-  };
+/** The way into the code of plugins of this host, for what they contribute to Hookwright's own packages. A host of another copy of core has none here. */
+export function ownerScopeOf(hooks: Webhooks): OwnerScope {
+  return scopes.get(hooks) ?? plainScope;
 }

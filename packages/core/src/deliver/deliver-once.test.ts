@@ -41,6 +41,7 @@ test("a delivered attempt records what was sent, with secrets masked, and when",
     excerpt: "thanks",
     middleware: null,
     changedBy: ["app/sign"],
+    slowedBy: [],
     headers: {
       "Content-Type": "application/json",
       "User-Agent": "Hookwright/1.0.0",
@@ -129,4 +130,57 @@ test("the law of what an answer is worth gets the delivery's own numbers", async
   expect(settlement.verdict).toEqual({ kind: "retry", at: scene.clock.now() + 2_000, failures: 2 });
   expect(settlement.effect).toEqual({ kind: "failed", disableAfter: 50 });
   expect(outcome).toMatchObject({ status: 503 });
+});
+
+describe("a repeated attempt that goes without a middleware", () => {
+  const repeated = { lease: { attempt: 2, failures: 0 } };
+
+  const first = { lease: { attempt: 1, failures: 0 } };
+
+  beforeEach(() => {
+    scene.use("prepare", () => Promise.reject(new Error("no token")), { name: "token" });
+  });
+
+  test("is delivered, and records what failed in it", async () => {
+    await deliver(first);
+    const { settlement } = await deliver(repeated);
+    expect(settlement).toMatchObject({
+      verdict: { kind: "delivered" },
+      attempt: { status: 200, code: null, middleware: "app/token" },
+    });
+  });
+
+  test("is not counted against the receiver when that refuses what it got", async () => {
+    scene.answer = () => ({ ...ok, status: 401 });
+    await deliver(first);
+    const { settlement } = await deliver(repeated);
+    expect(settlement).toMatchObject({
+      verdict: { kind: "retry", failures: 0 },
+      effect: { kind: "none" },
+      attempt: { status: 401, code: "http_status", middleware: "app/token" },
+    });
+  });
+
+  test("is made only after one that kept to it", async () => {
+    const { settlement } = await deliver(first);
+    expect(settlement).toMatchObject({
+      verdict: { kind: "retry" },
+      attempt: { status: null, middleware: "app/token" },
+    });
+    expect(scene.sent).toEqual([]);
+  });
+
+  test("is none where the receiver failed before, and the sender never did", async () => {
+    const { settlement } = await deliver({ lease: { attempt: 3, failures: 2 } }, [1_000, 1_000, 1_000]);
+    expect(settlement.attempt).toMatchObject({ status: null });
+  });
+});
+
+test("an attempt names the middleware that slowed it", async () => {
+  scene.use("prepare", (request, next) => {
+    const until = performance.now() + 120;
+    while (performance.now() < until);
+    return next(request);
+  });
+  expect(await attemptOf()).toMatchObject({ slowedBy: ["app/middleware"] });
 });

@@ -1,5 +1,5 @@
 import type { Attempt, Settlement } from "../delivery/attempt.js";
-import type { ClaimedDelivery, Lease } from "../delivery/delivery.js";
+import type { ClaimedDelivery, WebhookLease } from "../delivery/delivery.js";
 import { judge } from "../delivery/judge.js";
 import { type Answered, isSuccess, type Outcome } from "../delivery/outcome.js";
 import type { RetrySchedule } from "../delivery/retry-schedule.js";
@@ -21,7 +21,7 @@ export interface AttemptPorts {
 
 /** What came of one attempt: what is to be written, and what it was made from. */
 export interface DeliveredOnce {
-  readonly lease: Lease;
+  readonly lease: WebhookLease;
   readonly outcome: Outcome;
   readonly settlement: Settlement;
 }
@@ -48,6 +48,7 @@ export async function deliverOnce(
     schedule,
     disableAfter: ports.disableAfter,
     random: ports.random(),
+    incomplete: pass.leftOut.length > 0,
     test,
   });
   const { id: delivery, organization, webhook, attempt: fence, due } = lease;
@@ -69,6 +70,7 @@ function toAttempt(pass: PassResult, timing: Pick<Attempt, "number" | "startedAt
     excerpt: outcome.kind === "answered" ? outcome.excerpt : "",
     middleware: pass.stoppedBy,
     changedBy: pass.changedBy,
+    slowedBy: pass.slowedBy,
     headers: pass.sent === undefined ? {} : maskedHeaders(pass.sent),
   };
 }

@@ -1,16 +1,25 @@
 import type { Settlement } from "../delivery/attempt.js";
-import type { Lease, Message } from "../delivery/delivery.js";
+import {
+  type HandlerLease,
+  isHandlerLease,
+  isWebhookLease,
+  type Lease,
+  type Message,
+  type WebhookLease,
+} from "../delivery/delivery.js";
 import type { Timer } from "../foundation/clock.js";
 import { GroupedWriter } from "../foundation/grouped-writer.js";
 import type { MessageId } from "../foundation/ids.js";
+import { runAsNobody } from "../observe/blame.js";
 import type { Hub } from "../observe/hub.js";
 import type { Logger } from "../observe/logger.js";
 import type { ClaimedBatch, Deactivation, DeliveryQueue } from "../store/delivery-queue.js";
 import { type AttemptPorts, type DeliveredOnce, deliverOnce } from "./deliver-once.js";
+import { HandlerRunner, type Recorded, type RunnerPorts, releaseOf } from "./handler-runner.js";
 import type { ReadyTarget, TargetCache } from "./target-cache.js";
 
 /** The collaborators of {@link DeliveryWorker}. */
-export interface WorkerPorts extends AttemptPorts {
+export interface WorkerPorts extends AttemptPorts, RunnerPorts {
   readonly queue: DeliveryQueue;
   readonly targets: TargetCache;
   readonly hub: Hub;
@@ -36,12 +45,9 @@ const patienceAfterStop = 2_000;
 /** A claim that came to nothing, although something was due, is not repeated sooner, in milliseconds. */
 const idlePause = 20;
 
-/** What came of recording a settlement. */
-type Recorded = "recorded" | "lease_lost" | "store_failed";
-
 /** A lease with what it needs to be delivered, as far as that is known. */
 interface HeldDelivery {
-  readonly lease: Lease;
+  readonly lease: WebhookLease;
   readonly message: Message | undefined;
   readonly ready: ReadyTarget | undefined;
 }
@@ -57,6 +63,9 @@ export class DeliveryWorker {
   /** Room that is used: by deliveries from lease to record, and by calls that may still bring some. */
   #held = 0;
   #reserved = 0;
+  readonly #runner: HandlerRunner;
+  /** Deliveries of handlers in memory. They take no room: their lanes bound them, and slow ones must not hold up what is sent. */
+  #handling = 0;
   #running = false;
   #claiming = false;
   /** Whether more was due than there was room for, the last time that the store was asked. */
@@ -72,6 +81,16 @@ export class DeliveryWorker {
     this.#ports = ports;
     this.#settings = settings;
     this.#settlements = new GroupedWriter((items) => this.#settle(items), largestGroup);
+    this.#runner = new HandlerRunner(ports, {
+      reserve: (wanted) => this.reserve(wanted),
+      accept: (reserved, leases, messages) => this.accept(reserved, leases, messages),
+      expect: (due) => this.#expect(due),
+      record: (item) => this.#settlements.add(item),
+      storeFailed: (operation, error) => this.#storeFailed(operation, error),
+      retryStore: (operation, error, since) => this.#retryStore(operation, error, since),
+      leaseTime: () => this.#leaseTime,
+    });
+    ports.handlers.whenChanged(() => this.wake());
   }
 
   /** Begins with whatever waits in the store. */
@@ -93,7 +112,7 @@ export class DeliveryWorker {
 
   /** Deliveries from lease to record, at this moment. */
   get inFlight(): number {
-    return this.#held;
+    return this.#held + this.#handling;
   }
 
   /** Sets aside room for at most `wanted` deliveries and says how much there was. */
@@ -115,7 +134,8 @@ export class DeliveryWorker {
 
   /** Deliveries wait in the store. */
   wake(): void {
-    this.#expect(this.#ports.clock.now());
+    // Whoever asks for it: what is claimed then is not done for him.
+    runAsNobody(() => this.#expect(this.#ports.clock.now()));
   }
 
   #expect(due: number | undefined): void {
@@ -156,7 +176,8 @@ export class DeliveryWorker {
 
   async #claimUpTo(limit: number, now: number): Promise<ClaimedBatch | undefined> {
     try {
-      return await this.#ports.queue.claim({ now, leaseUntil: now + this.#settings.leaseTime, limit });
+      const { ids: handlers } = this.#ports.handlers;
+      return await this.#ports.queue.claim({ now, leaseUntil: now + this.#leaseTime, limit, handlers });
     } catch (error) {
       this.#storeFailed("claim", error);
       return undefined;
@@ -164,10 +185,13 @@ export class DeliveryWorker {
   }
 
   #take(leases: readonly Lease[], messages: ReadonlyMap<MessageId, Message>): void {
-    this.#held += leases.length;
-    const held = leases.map((lease) => {
-      return { lease, message: messages.get(lease.message), ready: this.#ports.targets.find(lease) };
-    });
+    const held: HeldDelivery[] = [];
+    for (const lease of leases) {
+      const message = messages.get(lease.message);
+      if (isWebhookLease(lease)) held.push({ lease, message, ready: this.#ports.targets.find(lease) });
+      else if (isHandlerLease(lease)) void this.#handle(lease, message);
+    }
+    this.#held += held.length;
     if (held.every(({ ready }) => ready !== undefined)) this.#deliverAll(held);
     else void this.#loadAndDeliver(held);
   }
@@ -194,6 +218,15 @@ export class DeliveryWorker {
       await this.#giveBack(lease);
     }
     this.#held -= 1;
+    if (this.#timer === undefined) this.#schedule();
+    this.#noteDrained();
+  }
+
+  async #handle(lease: HandlerLease, message: Message | undefined): Promise<void> {
+    this.#handling += 1;
+    if (this.#running && message !== undefined) await this.#runner.run(lease, message);
+    else await this.#giveBack(lease);
+    this.#handling -= 1;
     if (this.#timer === undefined) this.#schedule();
     this.#noteDrained();
   }
@@ -230,15 +263,27 @@ export class DeliveryWorker {
         this.#expect(batch.nextDue);
         return items.map((_, index) => (batch.settled[index] === true ? "recorded" : "lease_lost"));
       } catch (error) {
-        this.#storeFailed("settle", error);
-        const patience = this.#running ? this.#settings.leaseTime : patienceAfterStop;
-        if (this.#ports.clock.now() - since >= patience) {
-          this.wake();
-          return items.map(() => "store_failed");
-        }
-        await this.#pause();
+        if (!(await this.#retryStore("settle", error, since))) return items.map(() => "store_failed");
       }
     }
+  }
+
+  /** Whether what failed since `since` is worth another try; resolves when it is time for it. */
+  async #retryStore(operation: string, error: unknown, since: number): Promise<boolean> {
+    this.#storeFailed(operation, error);
+    // Whoever gives up sooner leaves a delivery that nobody holds, and that nobody may claim before its lease ends.
+    const patience = this.#running ? this.#leaseTime : patienceAfterStop;
+    if (this.#ports.clock.now() - since >= patience) {
+      this.wake();
+      return false;
+    }
+    await this.#pause();
+    return true;
+  }
+
+  /** Long enough for a webhook's attempt, and for every handler of this process. */
+  get #leaseTime(): number {
+    return Math.max(this.#settings.leaseTime, this.#ports.handlers.leaseTime);
   }
 
   #pause(): Promise<void> {
@@ -248,7 +293,7 @@ export class DeliveryWorker {
   }
 
   #noteDrained(): void {
-    if (this.#running || this.#held + this.#reserved > 0) return;
+    if (this.#running || this.#held + this.#handling + this.#reserved > 0) return;
     for (const resolve of this.#whenDrained.splice(0)) resolve();
   }
 
@@ -282,18 +327,4 @@ export class DeliveryWorker {
     this.#ports.logger.error(`The store failed during ${operation}; it is tried again`, { operation, error });
     this.#ports.hub.notify("store.failed", { operation, error });
   }
-}
-
-function releaseOf(lease: Lease): Settlement {
-  const { id: delivery, organization, webhook, attempt: fence, due } = lease;
-  return {
-    delivery,
-    organization,
-    webhook,
-    fence,
-    due,
-    verdict: { kind: "release" },
-    attempt: null,
-    effect: { kind: "none" },
-  };
 }

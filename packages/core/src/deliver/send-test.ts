@@ -1,6 +1,6 @@
 import type { Attempt } from "../delivery/attempt.js";
 import { bodyForm } from "../delivery/body-form.js";
-import type { Lease, Message } from "../delivery/delivery.js";
+import type { Message, WebhookLease } from "../delivery/delivery.js";
 import type { RegisteredEvent } from "../event/event-registry.js";
 import type { IdSource } from "../foundation/ids.js";
 import type { Payload } from "../foundation/payload-bytes.js";
@@ -44,7 +44,7 @@ export async function sendTest(request: TestRequest, ports: TestPorts): Promise<
 function prepare(
   { webhook, event, payload }: TestRequest,
   { clock, ids, transforms }: TestPorts,
-): { readonly message: Message; readonly lease: Lease } {
+): { readonly message: Message; readonly lease: WebhookLease } {
   const now = clock.now();
   const { organization, project, sendPayload } = webhook;
   const { action } = event.definition;
@@ -59,9 +59,10 @@ function prepare(
     action,
     payload: payload.bytes,
     variants: new Map(variant === "" ? [] : [[variant, transforms.make(variant, transformed).bytes]]),
+    hops: 0,
     createdAt: now,
   };
-  const lease: Lease = {
+  const lease: WebhookLease = {
     id: ids.deliveryId(),
     organization,
     webhook: webhook.id,
@@ -104,12 +105,13 @@ interface TestResult {
   readonly delivered: boolean;
 }
 
-function toRecord(lease: Lease, { message, attempt, delivered }: TestResult): DeliveryRecord {
+function toRecord(lease: WebhookLease, { message, attempt, delivered }: TestResult): DeliveryRecord {
   return {
     id: lease.id,
     organization: lease.organization,
     message: message.id,
     webhook: lease.webhook,
+    handler: null,
     project: message.project,
     action: lease.action,
     form: lease.form,

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { leaseOf } from "../delivery/claimed-delivery.test.support.js";
-import type { Lease } from "../delivery/delivery.js";
+import type { WebhookLease } from "../delivery/delivery.js";
 import type { OrganizationId, WebhookId } from "../foundation/ids.js";
 import { settled } from "../foundation/stepped-clock.test.support.js";
 import { createMemoryStore } from "../store/memory-store.js";
@@ -47,7 +47,7 @@ async function change({ id }: Webhook, changes: WebhookChange): Promise<Webhook>
   return changed;
 }
 
-function leaseFor({ id, version }: Webhook): Lease {
+function leaseFor({ id, version }: Webhook): WebhookLease {
   return leaseOf({ webhook: id, webhookVersion: version });
 }
 
@@ -123,7 +123,7 @@ test("a failing reading changes nothing, and the next one succeeds", async () =>
 });
 
 test("more webhooks than the memory keeps are all there for the call that asks for them", async () => {
-  const leases: Lease[] = [];
+  const leases: WebhookLease[] = [];
   for (let index = 0; index < 10_050; index += 1) leases.push(leaseFor(await create()));
   expect((await cache.load(leases)).size).toBe(10_050);
   expect(leases.filter((lease) => cache.find(lease) !== undefined)).toHaveLength(10_000);

@@ -1,4 +1,4 @@
-import type { Lease } from "../delivery/delivery.js";
+import type { WebhookLease } from "../delivery/delivery.js";
 import { parseRetrySchedule, type RetrySchedule } from "../delivery/retry-schedule.js";
 import type { WebhookId } from "../foundation/ids.js";
 import type { WebhookStore } from "../store/webhook-store.js";
@@ -28,7 +28,7 @@ export class TargetCache {
   }
 
   /** The target of a lease if it is here and new enough. */
-  find(lease: Lease): ReadyTarget | undefined {
+  find(lease: WebhookLease): ReadyTarget | undefined {
     const entry = this.#entries.get(lease.webhook);
     return entry !== undefined && entry.target.version >= lease.webhookVersion ? entry : undefined;
   }
@@ -38,7 +38,7 @@ export class TargetCache {
    *
    * @throws whatever the store throws.
    */
-  async load(leases: readonly Lease[]): Promise<ReadonlyMap<WebhookId, ReadyTarget>> {
+  async load(leases: readonly WebhookLease[]): Promise<ReadonlyMap<WebhookId, ReadyTarget>> {
     const found = new Map<WebhookId, ReadyTarget>();
     const missing = new Set<WebhookId>();
     for (const lease of leases) {

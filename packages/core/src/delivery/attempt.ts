@@ -1,8 +1,8 @@
 import type { ErrorCode } from "../foundation/error-codes.js";
-import type { DeliveryId, OrganizationId, WebhookId } from "../foundation/ids.js";
+import type { DeliveryId, OrganizationId, TargetId } from "../foundation/ids.js";
 import type { Verdict } from "./verdict.js";
 
-/** One HTTP request of a delivery, as it is recorded. */
+/** One HTTP request of a delivery, or one call of a durable handler, as it is recorded. A call has no status, no headers and no excerpt. */
 export interface Attempt {
   readonly number: number;
   readonly startedAt: number;
@@ -19,6 +19,8 @@ export interface Attempt {
   readonly middleware: string | null;
   /** The middlewares that changed the request, in order, then those that changed the outcome. */
   readonly changedBy: readonly string[];
+  /** The middlewares that took 100 milliseconds or more of their own time, in order. */
+  readonly slowedBy: readonly string[];
   /** The request's headers as sent; values that are secrets are masked. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -39,7 +41,7 @@ export type ReceiverEffect =
 export interface Settlement {
   readonly delivery: DeliveryId;
   readonly organization: OrganizationId;
-  readonly webhook: WebhookId;
+  readonly webhook: TargetId;
   /** The fence: the lease's `attempt`. */
   readonly fence: number;
   readonly due: number;

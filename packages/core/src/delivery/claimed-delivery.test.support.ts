@@ -1,10 +1,10 @@
 import type { DeliveryId, MessageId, OrganizationId, ProjectId, WebhookId } from "../foundation/ids.js";
 import type { WebhookTarget } from "../webhook/webhook.js";
-import type { ClaimedDelivery, Lease, Message } from "./delivery.js";
+import type { ClaimedDelivery, Message, WebhookLease } from "./delivery.js";
 
 /** What a test cares about of a claimed delivery; the rest is a first attempt of `ANNOTATION_UPDATED` to webhook 1. */
 export interface ClaimedChanges {
-  readonly lease?: Partial<Lease>;
+  readonly lease?: Partial<WebhookLease>;
   readonly message?: Partial<Message>;
   readonly target?: Partial<WebhookTarget>;
   readonly test?: boolean;
@@ -32,12 +32,13 @@ export function messageOf(changes: Partial<Message> = {}): Message {
     action: "ANNOTATION_UPDATED",
     payload: new TextEncoder().encode('{"annotation":{"id":7}}'),
     variants: new Map(),
+    hops: 0,
     createdAt: 1_767_225_600_000,
     ...changes,
   };
 }
 
-export function leaseOf(changes: Partial<Lease> = {}): Lease {
+export function leaseOf(changes: Partial<WebhookLease> = {}): WebhookLease {
   return {
     id: "dlv_01" as DeliveryId,
     organization,

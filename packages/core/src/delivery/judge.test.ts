@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ReceiverEffect } from "./attempt.js";
 import { type JudgeInput, type Judgement, judge } from "./judge.js";
-import { type Outcome, senderFailed } from "./outcome.js";
+import { isSuccess, type Outcome, senderFailed } from "./outcome.js";
 import type { Verdict } from "./verdict.js";
 
 const now = 1_767_225_600_000;
@@ -16,7 +16,17 @@ const interrupted: Outcome = { kind: "interrupted" };
 const broken: Outcome = senderFailed("billing/sign", new Error("no key"));
 
 function inputOf(changes: Partial<JudgeInput> = {}): JudgeInput {
-  return { now, failures: 0, attempt: 1, schedule: [], disableAfter: 50, random: 0.5, test: false, ...changes };
+  return {
+    now,
+    failures: 0,
+    attempt: 1,
+    schedule: [],
+    disableAfter: 50,
+    random: 0.5,
+    incomplete: false,
+    test: false,
+    ...changes,
+  };
 }
 
 function judged(verdict: Verdict, effect: ReceiverEffect): Judgement {
@@ -58,6 +68,10 @@ const law: readonly (readonly [name: string, outcome: Outcome, input: Partial<Ju
   ["one for the second time", broken, { attempt: 2 }, judged(retry(10_000, 0), none)],
   ["one for the seventh time", broken, { attempt: 7 }, judged(retry(300_000, 0), none)],
   ["one for ever", broken, { attempt: 5_000 }, judged(retry(300_000, 0), none)],
+  ["a 401 to what lacked something", answered(401), { attempt: 2, incomplete: true }, judged(retry(10_000, 0), none)],
+  ["a 410 to what lacked something", answered(410), { attempt: 2, incomplete: true }, judged(retry(10_000, 0), none)],
+  ["nobody there for it", unreachable, { attempt: 2, incomplete: true }, judged(retry(10_000, 0), none)],
+  ["a 200 to what lacked something", answered(200), { attempt: 2, incomplete: true }, judged(delivered, healthy)],
   ["one whose attempts were counted anew", broken, { attempt: 1, failures: 4 }, judged(retry(5_000, 4), none)],
 ];
 
@@ -88,6 +102,7 @@ describe("whatever happened", () => {
     schedule: fc.array(fc.nat(36_000_000), { maxLength: 50 }),
     disableAfter: fc.nat(100),
     random: fc.double({ min: 0, max: 0.999_999, noNaN: true }),
+    incomplete: fc.boolean(),
     test: fc.boolean(),
   });
 
@@ -95,7 +110,8 @@ describe("whatever happened", () => {
     fc.assert(
       fc.property(outcomes, inputs, (outcome, input) => {
         const { effect, verdict } = judge(outcome, input);
-        const receiverActed = !input.test && (outcome.kind === "answered" || outcome.kind === "unreachable");
+        const isReceivers = outcome.kind === "answered" || outcome.kind === "unreachable";
+        const receiverActed = !input.test && isReceivers && (isSuccess(outcome) || !input.incomplete);
         expect(effect.kind !== "none").toBe(receiverActed);
         if ("failures" in verdict)
           expect(verdict.failures - input.failures).toBe(receiverActed && effect.kind !== "healthy" ? 1 : 0);
@@ -106,7 +122,7 @@ describe("whatever happened", () => {
   test("a retry is due within a fifth of the schedule's wait, and there is one exactly while a wait is left", () => {
     fc.assert(
       fc.property(inputs, (input) => {
-        const { verdict } = judge(unreachable, { ...input, test: false });
+        const { verdict } = judge(unreachable, { ...input, incomplete: false, test: false });
         const wait = input.schedule[input.failures];
         expect(verdict.kind).toBe(wait === undefined ? "failed" : "retry");
         if (verdict.kind !== "retry" || wait === undefined) return;

@@ -15,6 +15,8 @@ export interface JudgeInput {
   readonly disableAfter: number;
   /** In [0, 1). */
   readonly random: number;
+  /** What was sent lacked what a middleware was to do to it: what is wrong with it is not the receiver's fault. */
+  readonly incomplete: boolean;
   /** A test counts for nothing and is not repeated. */
   readonly test: boolean;
 }
@@ -41,6 +43,7 @@ export function judge(outcome: Outcome, input: JudgeInput): Judgement {
     case "answered":
     case "unreachable":
       if (isSuccess(outcome)) return { verdict: { kind: "delivered" }, effect: { kind: "healthy" } };
+      if (input.incomplete) return { verdict: senderRetry(input), effect: noEffect };
       return { verdict: receiverFailure(input), effect: effectOfFailure(outcome, input) };
     default:
       return outcome satisfies never;

@@ -101,7 +101,14 @@ function isOptionalText(value: unknown): boolean {
 }
 
 /** The sender's own codes of that stage; all others of it are the receiver's. */
-const senderCodes: ReadonlySet<string> = new Set<ErrorCode>(["http_status", "middleware_failed", "stopped"]);
+const senderCodes: ReadonlySet<string> = new Set<ErrorCode>([
+  "http_status",
+  "middleware_failed",
+  "stopped",
+  "handler_failed",
+  "state_changed",
+  "emit_loop",
+]);
 
 function isReceiverErrorCode(value: unknown): boolean {
   if (typeof value !== "string" || !Object.hasOwn(errorCodes, value) || senderCodes.has(value)) return false;

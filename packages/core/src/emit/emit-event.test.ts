@@ -115,6 +115,19 @@ describe("an event that is emitted", () => {
   });
 });
 
+test("an event that is withdrawn while its webhooks are read is refused, and nothing is stored", async () => {
+  const scene = new EmitScene();
+  await scene.webhook();
+  let isOpen = true;
+  const paid = defineEvent({ action: "PAID", summary: "Paid.", schema: { type: "object" }, example: {} });
+  scene.registry.register(paid, { name: "billing", version: "1.0.0" }, () => isOpen);
+  await expect(scene.emit("PAID", {}, { project: 12 })).resolves.toMatchObject({ deliveries: 1 });
+  const emitting = scene.emit("PAID", {}, { project: 12 });
+  isOpen = false;
+  await expect(emitting).rejects.toMatchObject({ code: "action_unknown" });
+  expect(await scene.deliveries()).toHaveLength(1);
+});
+
 describe("an alias", () => {
   test("emits the event", async () => {
     const scene = new EmitScene();

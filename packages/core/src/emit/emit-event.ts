@@ -1,17 +1,14 @@
 import { createHash } from "node:crypto";
 import type { Lease, Message } from "../delivery/delivery.js";
-import type { Clock } from "../foundation/clock.js";
 import { GroupedWriter } from "../foundation/grouped-writer.js";
 import { HookwrightError } from "../foundation/hookwright-error.js";
-import type { IdSource, MessageId } from "../foundation/ids.js";
+import type { MessageId } from "../foundation/ids.js";
 import { canonicalJson } from "../foundation/json.js";
-import { type Payload, splitPayload } from "../foundation/payload-bytes.js";
+import type { Handlers } from "../handle/handlers.js";
 import type { Hub } from "../observe/hub.js";
-import type { Transforms } from "../pipeline/transforms.js";
 import type { EmitEntry, EmitResult, IdempotencyClaim, MessageDraft, MessageLog } from "../store/message-log.js";
 import { checkRequest, type EmitRequest } from "./emit-request.js";
-import { MessageDrafter } from "./message-drafter.js";
-import type { Matched, Subscriptions } from "./subscriptions.js";
+import { PreparedEvent, type PreparePorts, type PrepareSettings } from "./prepared-event.js";
 
 /** What the caller gets once the event is on disk. */
 export interface EmitReceipt {
@@ -36,23 +33,16 @@ export interface DeliverySink {
   wake(): void;
 }
 
-export interface EmitSettings {
-  /** Whether organization-only events are sent. */
-  readonly organizationWebhooks: boolean;
-  /** Elements of a bulk event in one message; 0 = never split. */
-  readonly batchSize: number;
-  /** Milliseconds for which a delivery that is handed over at once is leased. */
+export interface EmitSettings extends PrepareSettings {
+  /** Milliseconds for which a delivery that is handed over at once is leased, where no handler needs longer. */
   readonly leaseTime: number;
 }
 
 /** The collaborators of {@link EmitEvent}. */
-export interface EmitPorts {
+export interface EmitPorts extends PreparePorts {
   readonly messages: MessageLog;
-  readonly subscriptions: Subscriptions;
-  readonly transforms: Transforms;
+  readonly handlers: Pick<Handlers, "of" | "leaseTime">;
   readonly sink: DeliverySink;
-  readonly ids: IdSource;
-  readonly clock: Clock;
   readonly hub: Hub;
 }
 
@@ -95,7 +85,7 @@ export class EmitEvent {
     this.#underWay += 1;
     this.#bytesUnderWay += payload.bytes.length;
     try {
-      return await this.#store(request, this.#messages(request, payload));
+      return await this.#store(request, new PreparedEvent({ request, payload }, this.#ports, this.#settings));
     } finally {
       this.#underWay -= 1;
       this.#bytesUnderWay -= payload.bytes.length;
@@ -110,35 +100,17 @@ export class EmitEvent {
     );
   }
 
-  #messages(request: EmitRequest, payload: Payload): readonly Message[] {
-    const { action, bulk } = request.event.definition;
-    const { batchSize } = this.#settings;
-    const pieces = batchSize === 0 ? [payload.bytes] : splitPayload(payload.bytes, bulk, batchSize);
-    const { organization, project } = request;
-    const createdAt = this.#ports.clock.now();
-    return pieces.map((bytes) => ({
-      id: this.#ports.ids.messageId(),
-      organization,
-      project,
-      action,
-      payload: bytes,
-      variants: new Map(),
-      createdAt,
-    }));
-  }
-
-  async #store(request: EmitRequest, messages: readonly Message[]): Promise<EmitReceipt> {
-    const drafters = messages.map((message) => new MessageDrafter(message, this.#ports));
+  async #store(request: EmitRequest, event: PreparedEvent): Promise<EmitReceipt> {
+    const { messages } = event;
     const claim = this.#claimOf(request);
     for (let round = 0; round < mostRounds; round += 1) {
-      const { matches, basedOn } = await this.#match(request);
-      const drafts = drafters.map((drafter) => drafter.draft(matches));
-      const receipt = receiptOf(request, messages, matches.length);
+      const { drafts, basedOn, webhooks } = await event.round();
+      const receipt = receiptOf(request, messages, webhooks);
       const idempotency = claim === undefined ? undefined : { ...claim, answer: JSON.stringify(receipt) };
       const result = await this.#writer.add({ organization: request.organization, drafts, basedOn, idempotency });
       switch (result.kind) {
         case "stored":
-          this.#tell(messages, matches.length);
+          this.#tell(messages, webhooks);
           return receipt;
         case "duplicate":
           // The answer was written by this very line of an earlier call.
@@ -161,18 +133,6 @@ export class EmitEvent {
     );
   }
 
-  async #match({ event, organization, project }: EmitRequest): Promise<Matched> {
-    const organizationOnly = event.definition.scope === "organization";
-    const matched = await this.#ports.subscriptions.match({
-      organization,
-      project,
-      names: event.names,
-      organizationOnly,
-    });
-    // Recorded, but sent to nobody, while organization webhooks are switched off.
-    return organizationOnly && !this.#settings.organizationWebhooks ? { ...matched, matches: [] } : matched;
-  }
-
   #claimOf({ event, payload, project, idempotencyKey }: EmitRequest): Omit<IdempotencyClaim, "answer"> | undefined {
     if (idempotencyKey === undefined) return undefined;
     const content = canonicalJson(new TextDecoder().decode(payload.bytes));
@@ -181,13 +141,13 @@ export class EmitEvent {
   }
 
   async #append(entries: readonly EmitEntry[]): Promise<readonly EmitResult[]> {
-    const { messages, sink, clock } = this.#ports;
+    const { messages, sink, clock, handlers } = this.#ports;
     const drafts = entries.flatMap((entry) => entry.drafts);
     const reserved = sink.reserve(drafts.reduce((sum, draft) => sum + draft.deliveries.length, 0));
     let leases: readonly Lease[] = [];
     try {
       const now = clock.now();
-      const leaseUntil = now + this.#settings.leaseTime;
+      const leaseUntil = now + Math.max(this.#settings.leaseTime, handlers.leaseTime);
       const results = await messages.append(entries, { now, leaseUntil, limit: reserved });
       const stored = results.filter((result) => result.kind === "stored");
       leases = stored.flatMap((result) => result.leases);

@@ -9,6 +9,8 @@ export interface EmitRequest {
   readonly payload: Payload;
   readonly organization: OrganizationId;
   readonly project: ProjectId | null;
+  /** How many handlers in a row led to it; 0 unless given. */
+  readonly hops?: number;
   /** Recognised for 24 hours within the organization. */
   readonly idempotencyKey?: string;
 }

@@ -6,7 +6,9 @@ import { coreOwner, EventRegistry } from "../event/event-registry.js";
 import type { Clock } from "../foundation/clock.js";
 import { IdSource, type MessageId, type OrganizationId, type ProjectId } from "../foundation/ids.js";
 import { type Payload, payloadOf } from "../foundation/payload-bytes.js";
+import { Handlers } from "../handle/handlers.js";
 import { Hub } from "../observe/hub.js";
+import { silentLogger } from "../observe/logger.js";
 import { Transforms } from "../pipeline/transforms.js";
 import type { DeliveryDetail } from "../store/attempt-log.js";
 import { createMemoryStore } from "../store/memory-store.js";
@@ -36,6 +38,7 @@ export class EmitScene {
   readonly registry = new EventRegistry();
   readonly transforms = new Transforms();
   readonly hub = new Hub();
+  readonly handlers: Handlers;
   readonly clock = new SceneClock();
   readonly sink = new RecordingSink();
   /** Every entry that was handed to the store, in order. */
@@ -48,10 +51,12 @@ export class EmitScene {
       const definition = definitionOf(event);
       if (definition !== undefined) this.registry.register(definition, coreOwner);
     }
+    this.handlers = new Handlers({ store: this.store.state, clock: this.clock, logger: silentLogger });
     const ports = {
       messages: this.#log(),
       subscriptions: new Subscriptions(this.store.webhooks),
       transforms: this.transforms,
+      handlers: this.handlers,
       sink: this.sink,
       ids: new IdSource(this.clock),
       clock: this.clock,

@@ -85,7 +85,7 @@ describe("a transform", () => {
     scene.transforms.add("privacy", { variant: "masked", apply: (event) => event.payload, [part]: fail });
     await expect(scene.emit("ANNOTATION_CREATED", annotation, { project: 12 })).rejects.toMatchObject({
       code: "middleware_failed",
-      message: "Transform masked failed for ANNOTATION_CREATED: no mask at hand.",
+      message: "Transform masked of privacy failed for ANNOTATION_CREATED: no mask at hand.",
     });
     expect([scene.appended, await scene.deliveries()]).toEqual([[], []]);
   });

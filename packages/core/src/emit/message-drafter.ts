@@ -1,6 +1,7 @@
 import { bodyForm } from "../delivery/body-form.js";
-import type { Message } from "../delivery/delivery.js";
+import type { Message, PendingDelivery } from "../delivery/delivery.js";
 import type { IdSource } from "../foundation/ids.js";
+import type { NumberedHandler } from "../handle/handlers.js";
 import type { TransformedEvent, Transforms } from "../pipeline/transforms.js";
 import type { MessageDraft } from "../store/message-log.js";
 import type { Match } from "../webhook/webhook-index.js";
@@ -27,9 +28,9 @@ export class MessageDrafter {
   }
 
   /** @throws HookwrightError `middleware_failed` when a transform fails. */
-  draft(matches: readonly Match[]): MessageDraft {
+  draft(matches: readonly Match[], handlers: readonly NumberedHandler[]): MessageDraft {
     const variants = new Map<string, Uint8Array>();
-    const deliveries = matches.map((match) => {
+    const deliveries: PendingDelivery[] = matches.map((match) => {
       const variant = this.#chooseVariant(match);
       if (variant !== "") variants.set(variant, this.#variant(variant));
       return {
@@ -39,6 +40,9 @@ export class MessageDrafter {
         form: bodyForm(match.sendPayload, variant),
       };
     });
+    // Handlers get the payload in full, whatever transforms make of it for webhooks.
+    for (const { id: webhook } of handlers)
+      deliveries.push({ id: this.#ports.ids.deliveryId(), webhook, action: this.#message.action, form: "full" });
     return { message: variants.size === 0 ? this.#message : { ...this.#message, variants }, deliveries };
   }
 

@@ -44,43 +44,67 @@ test.each(["A", "a", "a.b:c-d_9", "A".repeat(128)])("%j is an action", (action) 
 // What a definition holds when its author wrote JavaScript, or made it by hand.
 type Faulty = { readonly [Field in keyof EventDefinition]?: unknown };
 
-test.each<[Faulty, string]>([
-  [{ action: "" }, "action must be a letter followed by up to 127 letters, digits, _ . : or -"],
-  [{ action: "1A" }, "action must be"],
-  [{ action: "A B" }, "action must be"],
-  [{ action: "A\n" }, "action must be"],
-  [{ action: "A".repeat(129) }, "action must be"],
-  [{ action: undefined }, "action must be"],
-  [{ action: 5n }, "action must be"],
-  [{ aliases: ["B", "C D"] }, "each alias must be written like an action"],
-  [{ aliases: "INVOICE" }, "each alias must be"],
-  [{ aliases: undefined }, "each alias must be"],
-  [{ aliases: ["B", "B"] }, "the aliases must differ from each other and from the action"],
-  [{ aliases: ["INVOICE_PAID"] }, "the aliases must differ"],
-  [{ scope: "world" }, 'scope must be "project" or "organization"'],
-  [{ summary: " " }, "summary must say in one sentence what happened"],
-  [{ summary: undefined }, "summary must say"],
-  [{ title: "" }, "title must be a text"],
-  [{ description: null }, "description must be a text"],
-  [{ key: 5 }, "key must name a member of the payload"],
-  [{ version: 0 }, "version must be a whole number from 1"],
-  [{ version: 1.5 }, "version must be"],
-  [{ version: "1" }, "version must be"],
-  [{ schema: true }, "schema must be a JSON Schema object"],
-  [{ schema: { properties: {} } }, 'schema must have type "object": a payload is a JSON object'],
-  [{ schema: { type: ["object", "null"] } }, "schema must have type"],
-  [{ example: undefined }, "example must be a payload, a JSON object"],
-  [{ example: [] }, "example must be a payload"],
-  [{ schema: { type: "object", properties: { action: {}, lines: {} } } }, 'the payload cannot have a member "action"'],
-  [{ example: { action: "X" } }, 'the payload cannot have a member "action"'],
-  [{ bulk: undefined }, "bulk must name an array of the payload, or a list of them"],
-  [{ bulk: 5 }, "bulk must name"],
-  [{ bulk: ["lines", "taxes"] }, 'bulk names "taxes", which the schema does not declare'],
-  [{ bulk: ["toString"] }, 'bulk names "toString"'],
-])("%o is refused by owner, event and field", (fault, expected) => {
+const actionForm = "a letter followed by up to 127 letters, digits, _ . : or -";
+const otherNames = "names that differ from each other and from the action";
+
+test.each<[Faulty, string, string]>([
+  [{ action: "" }, "action", `${actionForm}, found ""`],
+  [{ action: "1A" }, "action", `${actionForm}, found "1A"`],
+  [{ action: "A B" }, "action", `${actionForm}, found "A B"`],
+  [{ action: "A\n" }, "action", `${actionForm}, found "A\\n"`],
+  [{ action: "A".repeat(129) }, "action", `${actionForm}, found a string of 129 characters`],
+  [{ action: undefined }, "action", `${actionForm}, found nothing`],
+  [{ action: 5n }, "action", `${actionForm}, found the bigint 5`],
+  [{ aliases: ["B", "C D"] }, "aliases", `names like an action, each ${actionForm}, found "C D"`],
+  [{ aliases: "INVOICE" }, "aliases", 'a list of names, found "INVOICE"'],
+  [{ aliases: undefined }, "aliases", "a list of names, found nothing"],
+  [{ aliases: ["B", "B"] }, "aliases", `${otherNames}, found "B"`],
+  [{ aliases: ["INVOICE_PAID"] }, "aliases", `${otherNames}, found "INVOICE_PAID"`],
+  [{ scope: "world" }, "scope", '"project" or "organization", found "world"'],
+  [{ summary: " " }, "summary", 'one sentence that says what happened, found " "'],
+  [{ summary: undefined }, "summary", "one sentence that says what happened, found nothing"],
+  [{ title: "" }, "title", 'a text, found ""'],
+  [{ description: null }, "description", "a text, found null"],
+  [{ key: 5 }, "key", "the name of a member, found the number 5"],
+  [{ version: 0 }, "version", "a whole number from 1, found the number 0"],
+  [{ version: 1.5 }, "version", "a whole number from 1, found the number 1.5"],
+  [{ version: "1" }, "version", 'a whole number from 1, found "1"'],
+  [{ schema: true }, "schema", "a JSON Schema object, found the boolean true"],
+  [{ schema: { properties: {} } }, "schema", 'one of type "object", since a payload is a JSON object, found nothing'],
+  [
+    { schema: { type: ["object", "null"] } },
+    "schema",
+    'one of type "object", since a payload is a JSON object, found an array of 2',
+  ],
+  [{ example: undefined }, "example", "a payload, a JSON object, found nothing"],
+  [{ example: [] }, "example", "a payload, a JSON object, found an array of 0"],
+  [
+    { schema: { type: "object", properties: { action: {}, lines: {} } } },
+    "schema",
+    "one without a member action, which the body has already, found an object",
+  ],
+  [{ example: { action: "X" } }, "example", "one without a member action, which the body has already, found an object"],
+  [{ bulk: undefined }, "bulk", "the name of an array, or a list of such, found nothing"],
+  [{ bulk: 5 }, "bulk", "the name of an array, or a list of such, found the number 5"],
+  [{ bulk: ["lines", "taxes"] }, "bulk", 'a name that the schema declares, found "taxes"'],
+  [{ bulk: ["toString"] }, "bulk", 'a name that the schema declares, found "toString"'],
+])("%o is refused by owner, event and field, with what was found", (fault, field, expected) => {
   const definition = { ...invoicePaid, ...fault } as EventDefinition;
+  const event = JSON.stringify(String(definition.action).slice(0, 128));
   const check = () => checkDefinition(definition, owner);
   expect(check).toThrow(HookwrightError);
-  expect(check).toThrow(expected);
-  expect(check).toThrow(`Event ${JSON.stringify(String(definition.action).slice(0, 128))} of billing@1.2.3: `);
+  expect(check).toThrow(`The ${field} of event ${event} of billing@1.2.3 must be ${expected}.`);
+});
+
+test("what is refused is told in parts, too", () => {
+  const definition = { ...invoicePaid, scope: "world" } as unknown as EventDefinition;
+  expect(() => checkDefinition(definition, owner)).toThrow(
+    expect.objectContaining({
+      details: {
+        field: "scope",
+        expected: 'the scope of event "INVOICE_PAID" to be "project" or "organization"',
+        found: '"world"',
+      },
+    }),
+  );
 });

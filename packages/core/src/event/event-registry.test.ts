@@ -32,6 +32,20 @@ describe("a registry", () => {
     expect(registry.find("paid")).toBeUndefined();
   });
 
+  test("keeps the names of an event that cannot be emitted, and says why it cannot", () => {
+    const registry = new EventRegistry();
+    let isOpen = false;
+    registry.register(event("PAID", ["SETTLED"]), billing, () => isOpen);
+    expect(registry.require("SETTLED")).toMatchObject({ isOpen: false });
+    expect(() => registry.register(event("SETTLED"), shop)).toThrow(expect.objectContaining({ code: "action_taken" }));
+    expect(faultOf(() => registry.requireOpen("SETTLED"))).toMatchObject({
+      code: "action_unknown",
+      message: "Event PAID cannot be emitted: its plugin billing@1.0.0 has not started, or is stopped.",
+    });
+    isOpen = true;
+    expect(registry.requireOpen("SETTLED")).toBe(registry.require("PAID"));
+  });
+
   test("lists events in the order in which they came, each once", () => {
     const registry = new EventRegistry();
     for (const action of ["C", "A", "B"]) registry.register(event(action, [`${action}_ALIAS`]), billing);
@@ -58,7 +72,7 @@ describe("a registry", () => {
     expect(fault.message).toBe(
       `Event ${second.action} of shop@2.0.0 claims ${name}, which belongs to event ${first.action} of billing@1.0.0. Rename one of them.`,
     );
-    expect(fault.details).toEqual({ name: JSON.parse(name), claims: ["billing", "shop"] });
+    expect(fault.details).toMatchObject({ name: JSON.parse(name), claims: ["billing", "shop"] });
     expect(registry.list().map(({ owner }) => owner.name)).toEqual(["billing"]);
     expect(
       [second.action, ...second.aliases].map((known) => registry.find(known)?.owner.name ?? "billing"),
@@ -132,7 +146,7 @@ describe("an event that is registered", () => {
       "a definition that is wrong",
       { scope: "world" },
       "definition_invalid",
-      'Event "PAID" of billing@1.0.0: scope must',
+      'The scope of event "PAID" of billing@1.0.0 must be "project" or "organization", found "world".',
     ],
     [
       "a schema that does not compile",
@@ -167,6 +181,24 @@ describe("an event that is registered", () => {
     expect(error.message).toContain(message);
     expect(registry.list()).toEqual([]);
     expect(() => register({})).not.toThrow();
+  });
+
+  test("shows what was checked, whatever becomes of the author's own", () => {
+    const registry = new EventRegistry();
+    let reads = 0;
+    const changing = {
+      ...schema,
+      get properties() {
+        reads += 1;
+        return reads <= 2 ? { id: { type: "integer" } } : { id: { type: "text" } };
+      },
+    };
+    const definition = { ...defineEvent(sound), schema: changing, example: { id: 1 } };
+    registry.register(definition, billing);
+    definition.example.id = 2;
+    const shown = registry.require("PAID").definition;
+    expect(shown).toMatchObject({ schema: { properties: { id: { type: "integer" } } }, example: { id: 1 } });
+    expect([shown, shown.schema, shown.schema["properties"], shown.example].every(Object.isFrozen)).toBe(true);
   });
 
   test("takes the payload that its schema takes, and says what is wrong with another", () => {

@@ -1,13 +1,14 @@
-import { distance } from "fastest-levenshtein";
+import { deepFreeze } from "../foundation/deep-freeze.js";
 import { type Disposer, disposeOnce } from "../foundation/disposer.js";
 import { HookwrightError, messageOf } from "../foundation/hookwright-error.js";
 import type { JsonObject } from "../foundation/json.js";
+import { nearestName } from "../foundation/nearest-name.js";
 import { type Payload, payloadOf } from "../foundation/payload-bytes.js";
 import { version } from "../foundation/version.js";
 import { checkDefinition } from "./check-definition.js";
 import type { EventDefinition, EventOwner } from "./event-definition.js";
 import { describeProblem, type PayloadProblem } from "./payload-problem.js";
-import { type PayloadValidator, SchemaCompiler } from "./schema-compiler.js";
+import { type PayloadValidator, plainSchema, SchemaCompiler } from "./schema-compiler.js";
 
 /** An event that can be emitted and asked for. */
 export interface RegisteredEvent {
@@ -15,6 +16,8 @@ export interface RegisteredEvent {
   readonly owner: EventOwner;
   /** The canonical action, then the aliases. */
   readonly names: readonly string[];
+  /** Whether it can be emitted at this moment: a plugin's event only while the plugin is started. */
+  readonly isOpen: boolean;
   readonly validate: PayloadValidator;
 }
 
@@ -28,13 +31,15 @@ export class EventRegistry {
   readonly #compilers = new Map<string, SchemaCompiler>();
 
   /**
+   * From now on the names are taken; emitted is the event only while `isOpen` says so.
+   *
    * @throws HookwrightError `action_taken` when another event has the action or an alias of it, naming both owners;
    * `definition_invalid` or `schema_invalid` when the definition is wrong. Nothing is registered then.
    */
-  register(definition: EventDefinition, owner: EventOwner): Disposer {
+  register(definition: EventDefinition, owner: EventOwner, isOpen: () => boolean = always): Disposer {
     checkDefinition(definition, owner);
     const compiler = this.#compilers.get(owner.name) ?? new SchemaCompiler();
-    const event = new LazyEvent(definition, owner, compiler);
+    const event = new LazyEvent({ definition, owner, isOpen }, compiler);
     for (const name of event.names) this.#refuseTaken(name, event);
     // Core's own schemas are compiled when first needed, which keeps the start short; its tests compile them all.
     if (owner !== coreOwner) event.checkExample();
@@ -61,6 +66,13 @@ export class EventRegistry {
     );
   }
 
+  /** For whoever emits it. @throws HookwrightError `action_unknown`, also while the event's plugin is not started. */
+  requireOpen(name: string): RegisteredEvent {
+    const event = this.require(name);
+    refuseClosed(event);
+    return event;
+  }
+
   /** In order of registration: core's first. */
   list(): readonly RegisteredEvent[] {
     return [...this.#events.values()];
@@ -68,17 +80,7 @@ export class EventRegistry {
 
   /** The known action or alias that is most like `name`; `undefined` when none is like it. */
   nearest(name: string): string | undefined {
-    const wanted = name.slice(0, 128).toUpperCase();
-    let best: string | undefined;
-    let bestDistance = Math.max(2, Math.ceil(wanted.length / 2)) + 1;
-    for (const known of this.#byName.keys()) {
-      const found = distance(wanted, known.toUpperCase());
-      if (found < bestDistance) {
-        bestDistance = found;
-        best = known;
-      }
-    }
-    return best;
+    return nearestName(name, this.#byName.keys());
   }
 
   #refuseTaken(name: string, { definition, owner }: RegisteredEvent): void {
@@ -88,7 +90,14 @@ export class EventRegistry {
       "action_taken",
       `Event ${definition.action} of ${owner.name}@${owner.version} claims ${JSON.stringify(name)}, which belongs to event ` +
         `${other.definition.action} of ${other.owner.name}@${other.owner.version}. Rename one of them.`,
-      { details: { name, claims: [other.owner.name, owner.name] } },
+      {
+        details: {
+          name,
+          claims: [other.owner.name, owner.name],
+          expected: `${JSON.stringify(name)} of event ${definition.action} to be its alone`,
+          found: `event ${other.definition.action} of ${other.owner.name}@${other.owner.version} under this name`,
+        },
+      },
     );
   }
 
@@ -117,19 +126,47 @@ export function refusePayload(event: RegisteredEvent, payload: Payload): void {
   );
 }
 
-class LazyEvent implements RegisteredEvent {
+/**
+ * What its plugin removes or signs would leave as it is while not all of the plugin is there.
+ *
+ * @throws HookwrightError `action_unknown` unless the event can be emitted at this moment.
+ */
+export function refuseClosed({ definition, owner, isOpen }: RegisteredEvent): void {
+  if (isOpen) return;
+  throw new HookwrightError(
+    "action_unknown",
+    `Event ${definition.action} cannot be emitted: its plugin ${owner.name}@${owner.version} has not started, or is stopped.`,
+  );
+}
+
+/** An event as it is handed to `register`. */
+interface Registration {
   readonly definition: EventDefinition;
   readonly owner: EventOwner;
+  readonly isOpen: () => boolean;
+}
+
+const always = (): boolean => true;
+
+class LazyEvent implements RegisteredEvent {
+  definition: EventDefinition;
+  readonly owner: EventOwner;
   readonly names: readonly string[];
+  readonly #isOpen: () => boolean;
   readonly #compiler: SchemaCompiler;
   #validator: PayloadValidator | undefined;
 
-  constructor(definition: EventDefinition, { name, version }: EventOwner, compiler: SchemaCompiler) {
+  constructor({ definition, owner: { name, version }, isOpen }: Registration, compiler: SchemaCompiler) {
     this.definition = definition;
     // No more of it: a plugin's manifest would keep all that the plugin holds alive.
     this.owner = { name, version };
     this.names = [definition.action, ...definition.aliases];
+    this.#isOpen = isOpen;
     this.#compiler = compiler;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen();
   }
 
   validate = (value: unknown): PayloadProblem | undefined => {
@@ -138,11 +175,18 @@ class LazyEvent implements RegisteredEvent {
   };
 
   checkExample(): void {
-    const problem = this.validate(this.#example());
+    this.#keepCopy();
+    const problem = this.validate(this.definition.example);
     if (problem === undefined) return;
     throw new HookwrightError(
       "definition_invalid",
       `The example of ${this.#label()} does not fit its own schema: ${describeProblem(problem)}.`,
+      {
+        details: {
+          expected: `the example of event ${this.definition.action} at ${problem.pointer || "its top"} to be ${problem.expected}`,
+          found: problem.found,
+        },
+      },
     );
   }
 
@@ -157,6 +201,13 @@ class LazyEvent implements RegisteredEvent {
         { cause: error },
       );
     }
+  }
+
+  /** Each part is read once: what is checked is what is shown from now on, whatever the author's code does to its own. */
+  #keepCopy(): void {
+    const { aliases, bulk, schema, ...rest } = this.definition;
+    const copy = { aliases: [...aliases], bulk: [...bulk], schema: plainSchema(schema, this.#label()) };
+    this.definition = deepFreeze({ ...rest, ...copy, example: this.#example() });
   }
 
   #label(): string {

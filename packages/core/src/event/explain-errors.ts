@@ -2,18 +2,25 @@ import type { ErrorObject } from "ajv/dist/2020.js";
 import { describeFound, type PayloadProblem } from "./payload-problem.js";
 
 /**
- * Makes one problem of what Ajv found. Before the error of a failed `anyOf`, `oneOf` or `if` stand those of its branches:
+ * Makes one problem of what Ajv found in `value`. Before the error of a failed `anyOf`, `oneOf` or `if` stand those of its branches:
  * the last error is the one that failed the value.
  */
-export function explainErrors(errors: readonly ErrorObject[]): PayloadProblem | undefined {
+export function explainErrors(errors: readonly ErrorObject[], value: unknown): PayloadProblem | undefined {
   const last = errors.at(-1);
   // That `if` failed says nothing; what its `then` or `else` complains of does.
   const error = last?.keyword === "if" ? errors[0] : last;
-  return error === undefined ? undefined : (memberProblem(error) ?? valueProblem(error, errors));
+  if (error === undefined) return undefined;
+  const data = valueAt(value, error.instancePath);
+  return memberProblem(error, data) ?? valueProblem(error, data, errors);
+}
+
+function valueAt(value: unknown, pointer: string): unknown {
+  const names = pointer.split("/").slice(1);
+  return names.reduce((found, name) => memberOf(found, name.replaceAll("~1", "/").replaceAll("~0", "~")), value);
 }
 
 /** A problem about a member's being there, which belongs at the member's own place. */
-function memberProblem({ params, instancePath, data }: ErrorObject): PayloadProblem | undefined {
+function memberProblem({ params, instancePath }: ErrorObject, data: unknown): PayloadProblem | undefined {
   const at = (name: string): string => `${instancePath}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
   const missing: unknown = params["missingProperty"];
   if (typeof missing === "string") return { pointer: at(missing), expected: "a value", found: "nothing" };
@@ -26,12 +33,15 @@ function memberProblem({ params, instancePath, data }: ErrorObject): PayloadProb
     : undefined;
 }
 
-function valueProblem(error: ErrorObject, errors: readonly ErrorObject[]): PayloadProblem {
-  const { keyword, instancePath: pointer, data } = error;
+function valueProblem(error: ErrorObject, data: unknown, errors: readonly ErrorObject[]): PayloadProblem {
+  const { keyword, instancePath: pointer } = error;
   const isChoice = keyword === "anyOf" || keyword === "oneOf";
-  const expected = isChoice ? choiceOf(error, errors.slice(0, -1)) : expectationOf(error);
+  const expected = isChoice ? choiceOf(error, errors.slice(-mostRead, -1)) : expectationOf(error);
   return { pointer, expected, found: describeFound(data) };
 }
+
+/** Of the complaints of the branches; there may be a hundred thousand. */
+const mostRead = 100;
 
 /** More alternatives than these are not read anyway. */
 const mostAlternatives = 6;
@@ -65,6 +75,10 @@ const expectations: Readonly<Record<string, (params: Readonly<Record<string, unk
   minProperties: ({ limit }) => `at least ${String(limit)} members`,
   maxProperties: ({ limit }) => `at most ${String(limit)} members`,
   uniqueItems: () => "no two equal elements",
+  items: ({ limit }) => `at most ${String(limit)} elements`,
+  unevaluatedItems: ({ len }) => `at most ${String(len)} elements`,
+  contains: ({ minContains, maxContains }) => containedCount(minContains, maxContains),
+  discriminator: ({ tag }) => `a member ${shown(tag)} that names one of the forms`,
   not: () => "anything but what not describes",
   "false schema": () => "no such member",
 };
@@ -73,9 +87,13 @@ function numberBound({ comparison, limit }: Readonly<Record<string, unknown>>): 
   return `a number ${String(comparison)} ${String(limit)}`;
 }
 
-function expectationOf({ keyword, params, message }: ErrorObject): string {
-  // Ajv's own texts begin with "must".
-  return expectations[keyword]?.(params) ?? `it ${message ?? `must fit ${keyword}`}`;
+function containedCount(least: unknown, most: unknown): string {
+  const atMost = most === undefined ? "" : ` and at most ${String(most)}`;
+  return `at least ${String(least)}${atMost} elements as contains describes them`;
+}
+
+function expectationOf({ keyword, params }: ErrorObject): string {
+  return expectations[keyword]?.(params) ?? `what ${keyword} describes`;
 }
 
 /** A list of a thousand allowed values helps nobody. */

@@ -33,3 +33,15 @@ test("a timer that was cancelled does not fire, and neither does one in a hundre
   far.cancel();
   expect(fired).toEqual([]);
 });
+
+test("a timer keeps the process alive where it says so, and else does not", () => {
+  const waitedFor = (): number => process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
+  const before = waitedFor();
+  const quiet = systemClock.setTimer(60_000, () => undefined);
+  expect(waitedFor()).toBe(before);
+  const loud = systemClock.setTimer(60_000, () => undefined, { keepsAlive: true });
+  expect(waitedFor()).toBe(before + 1);
+  loud.cancel();
+  quiet.cancel();
+  expect(waitedFor()).toBe(before);
+});

@@ -4,21 +4,29 @@ export interface Timer {
   cancel(): void;
 }
 
+/** How a timer is set. */
+export interface TimerOptions {
+  /** Whether the process waits for the timer before it ends by itself; false unless given. */
+  readonly keepsAlive?: boolean;
+}
+
 /** The only source of time. Milliseconds since the Unix epoch; tests put a manual clock in its place. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
-  /** Calls `callback` once, `delay` milliseconds from now. A timer alone does not keep the process alive. */
-  setTimer(delay: number, callback: () => void): Timer;
+  /** Calls `callback` once, `delay` milliseconds from now. A timer alone keeps the process alive only where it says so. */
+  setTimer(delay: number, callback: () => void, options?: TimerOptions): Timer;
 }
 
 /** setTimeout treats a longer delay as 1 ms, so a far timer is set in steps. */
 const longestDelay = 2 ** 31 - 1;
 
 class SystemTimer implements Timer {
+  readonly #keepsAlive: boolean;
   #handle: NodeJS.Timeout;
 
-  constructor(delay: number, callback: () => void) {
+  constructor(delay: number, callback: () => void, { keepsAlive = false }: TimerOptions = {}) {
+    this.#keepsAlive = keepsAlive;
     this.#handle = this.#arm(delay, callback);
   }
 
@@ -33,12 +41,12 @@ class SystemTimer implements Timer {
             this.#handle = this.#arm(delay - longestDelay, callback);
           }, longestDelay)
         : setTimeout(callback, Math.max(0, delay));
-    return handle.unref();
+    return this.#keepsAlive ? handle : handle.unref();
   }
 }
 
 /** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  setTimer: (delay, callback) => new SystemTimer(delay, callback),
+  setTimer: (delay, callback, options) => new SystemTimer(delay, callback, options),
 };

@@ -57,6 +57,21 @@ describe("a grouped writer", () => {
     expect(groups).toEqual([[1, 2, 3], [4], [5, 6, 7]]);
   });
 
+  test("writes what is to be first before all that wait", async () => {
+    const groups: number[][] = [];
+    const writer = new GroupedWriter<number, number>(async (items) => {
+      groups.push([...items]);
+      return items;
+    }, 2);
+    const results = [1, 2, 3].map((item) => writer.add(item));
+    results.push(writer.add(4, true));
+    expect(await Promise.all(results)).toEqual([1, 2, 3, 4]);
+    expect(groups).toEqual([
+      [4, 1],
+      [2, 3],
+    ]);
+  });
+
   test("fails the items of a group that fails, and goes on with the next", async () => {
     const full = new Error("the disk is full");
     const writer = new GroupedWriter<number, number>(async (items) => {

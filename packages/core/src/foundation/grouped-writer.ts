@@ -33,10 +33,11 @@ export class GroupedWriter<Item, Result extends NonNullable<unknown>> {
     return this.#waiting.length;
   }
 
-  /** Resolves when the item's group is written; rejects with the group's error. */
-  add(item: Item): Promise<Result> {
+  /** Resolves when the item's group is written; rejects with the group's error. `isFirst` puts it before all that wait. */
+  add(item: Item, isFirst = false): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject });
+      if (isFirst) this.#waiting.unshift({ item, resolve, reject });
+      else this.#waiting.push({ item, resolve, reject });
       this.#schedule();
     });
   }

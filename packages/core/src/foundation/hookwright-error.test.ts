@@ -45,9 +45,21 @@ test.each([
   expect(messageOf(thrown)).toBe(expected);
 });
 
-test.each(Object.entries(errorCodes))("code %s says when, what and how to fix it", (code, entry) => {
+test("what refuses to be read is no error of ours, and has a message all the same", () => {
+  const refuse = (): never => {
+    throw new Error("not to be read");
+  };
+  const hostile = new Proxy({}, { get: refuse, has: refuse, getPrototypeOf: refuse });
+  const unreadable = Object.defineProperty(new Error("hidden"), "message", { get: refuse });
+  expect(hostile instanceof HookwrightError).toBe(false);
+  expect(messageOf(hostile)).toBe("an error was thrown that cannot be read");
+  expect(messageOf(unreadable)).toBe("an error was thrown that cannot be read");
+});
+
+test.each(Object.entries(errorCodes))("code %s says when, what, why, what to do and where it shows", (code, entry) => {
   expect(code).toMatch(/^[a-z]+(?:_[a-z]+)*$/);
   expect(["before", "during", "after"]).toContain(entry.stage);
-  expect(entry.meaning).toMatch(/^[A-Z].*\.$/);
-  expect(entry.remedy).toMatch(/^[A-Z].*\.$/);
+  for (const text of [entry.meaning, entry.cause, entry.remedy, entry.shows]) expect(text).toMatch(/^[A-Z`].*\.$/);
+  expect(entry.meaning).not.toMatch(/\.\s/);
+  expect(new Set([entry.meaning, entry.cause, entry.remedy, entry.shows]).size).toBe(4);
 });

@@ -36,12 +36,26 @@ export class HookwrightError extends Error {
   /** Two installed copies of this package recognise each other's errors; a subclass still tests its own chain. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== HookwrightError) return Function.prototype[Symbol.hasInstance].call(this, value);
-    return typeof value === "object" && value !== null && brand in value;
+    return hasBrand(value, brand);
   }
 }
 
-/** The text of whatever was thrown; code of strangers throws strings and undefined too. */
+/** Whether an error of ours, or of another copy of this package, was thrown; code of strangers throws proxies too. */
+export function hasBrand(thrown: unknown, brand: symbol): boolean {
+  try {
+    return typeof thrown === "object" && thrown !== null && brand in thrown;
+  } catch {
+    // Whatever refuses to be asked is none.
+    return false;
+  }
+}
+
+/** The text of whatever was thrown; code of strangers throws strings and undefined too, and errors that cannot be read. */
 export function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message;
-  return typeof thrown === "string" ? thrown : `a value of type ${typeof thrown} was thrown`;
+  try {
+    const message: unknown = thrown instanceof Error ? thrown.message : thrown;
+    return typeof message === "string" ? message : `a value of type ${typeof thrown} was thrown`;
+  } catch {
+    return "an error was thrown that cannot be read";
+  }
 }

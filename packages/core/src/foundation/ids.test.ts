@@ -28,6 +28,15 @@ const moments = fc.array(
 );
 
 describe("ids", () => {
+  test("are the same each time where their random part is", () => {
+    const idsOf = (): readonly string[] => {
+      const source = new IdSource(clockOf([1_700_000_000_000]), (bytes) => bytes.fill(7));
+      return [source.messageId(), source.deliveryId()];
+    };
+    expect(idsOf()).toEqual(["msg_01hf7yat007777777777777777", "dlv_01hf7yat007777777777777778"]);
+    expect(idsOf()).toEqual(idsOf());
+  });
+
   test("rise strictly, whatever the clock does", () => {
     fc.assert(
       fc.property(moments, (times) => {

@@ -8,6 +8,10 @@ export type MessageId = Brand<string, "MessageId">;
 export type DeliveryId = Brand<string, "DeliveryId">;
 /** A webhook's number, unique over all organizations. */
 export type WebhookId = Brand<number, "WebhookId">;
+/** A durable handler's number: what a store calls one handler of one plugin. Below zero, so that one column holds it and a webhook's. */
+export type HandlerId = Brand<number, "HandlerId">;
+/** Where a delivery goes: to a webhook, or to a durable handler. */
+export type TargetId = WebhookId | HandlerId;
 /** An organization's number; positive. */
 export type OrganizationId = Brand<number, "OrganizationId">;
 /** A project's number; positive. It belongs to the host application. */
@@ -25,12 +29,15 @@ const tailLength = 16;
  */
 export class IdSource {
   readonly #clock: Clock;
+  readonly #randomBytes: (bytes: Uint8Array) => unknown;
   #time = -1;
   #prefix = "";
   readonly #tail = new Uint8Array(tailLength);
 
-  constructor(clock: Clock) {
+  /** `randomBytes` fills what it is given; from the system unless a test wants the same ids each time. */
+  constructor(clock: Clock, randomBytes: (bytes: Uint8Array) => unknown = randomFillSync) {
     this.#clock = clock;
+    this.#randomBytes = randomBytes;
   }
 
   messageId(): MessageId {
@@ -47,7 +54,7 @@ export class IdSource {
     if (now > this.#time) {
       this.#time = now;
       this.#prefix = encodeTime(now);
-      randomFillSync(this.#tail);
+      this.#randomBytes(this.#tail);
       // Five random bits a place; the first keeps its top bit clear so that counting up cannot overflow.
       for (let place = 0; place < tailLength; place += 1)
         this.#tail[place] = at(this.#tail, place) & (place === 0 ? 15 : 31);
@@ -66,6 +73,11 @@ export class IdSource {
       if (value < 32) return;
     }
   }
+}
+
+/** Whether a target is a handler: the one place that knows what tells the two apart. */
+export function isHandlerId(target: TargetId): target is HandlerId {
+  return target < 0;
 }
 
 /** The moment inside an id of {@link IdSource}, in milliseconds; `undefined` for any other text. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isJsonArray, type JsonRange, jsonDepth, jsonElements, jsonMembers } from "./json-bytes.js";
+import { isJsonArray, type JsonRange, jsonDepth, jsonElements, jsonMembers, jsonWidth } from "./json-bytes.js";
 import { anyContent, objectContent, spell, spelling } from "./json-texts.test.support.js";
 
 const encoder = new TextEncoder();
@@ -88,6 +88,31 @@ describe("the depth of a text", () => {
     );
   });
 });
+
+describe("the width of a text", () => {
+  test("is that of the widest object in it", () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 5 }), fc.boolean(), (value, spaced) => {
+        const text = JSON.stringify(value, undefined, spaced ? 2 : 0);
+        expect(jsonWidth(encoder.encode(text))).toBe(widthOf(JSON.parse(text)));
+      }),
+    );
+  });
+
+  test("can be asked of any bytes, valid JSON or not", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'{}[]"\\,:a') }), (text) => {
+        expect(jsonWidth(encoder.encode(text))).toBeLessThanOrEqual(text.length);
+      }),
+    );
+  });
+});
+
+function widthOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const own = Array.isArray(value) ? 0 : Object.keys(value).length;
+  return Math.max(own, ...Object.values(value).map(widthOf));
+}
 
 function textOf(bytes: Uint8Array, range: JsonRange): string {
   return decoder.decode(bytes.subarray(range.start, range.end));

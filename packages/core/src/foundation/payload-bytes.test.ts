@@ -11,6 +11,7 @@ import {
   deliveryBody,
   payloadOf,
   splitPayload,
+  widestPayload,
   withMember,
 } from "./payload-bytes.js";
 
@@ -165,6 +166,16 @@ describe("a payload that comes as bytes", () => {
     expect(check(nested(deepestPayload)).bytes).toHaveLength(nested(deepestPayload).length);
     expect(refusal(() => check(nested(deepestPayload + 1)))).toBe(
       "payload_invalid: The payload is nested deeper than 500 levels.",
+    );
+  });
+
+  test("may be as wide as promised, and no wider; what is in arrays does not count", () => {
+    const object = (members: number) =>
+      `{"list":[${"{},".repeat(60_000)}{"a":[1,2]}],"x":{${Array.from({ length: members }, (_, index) => `"m${index}":1`).join()}}}`;
+    const check = (text: string) => checkedPayload(encoder.encode(text), JSON.parse(text));
+    expect(() => check(object(widestPayload))).not.toThrow();
+    expect(refusal(() => check(object(widestPayload + 1)))).toBe(
+      "payload_invalid: The payload has an object with more than 50000 members. Write what there are so many of as an array.",
     );
   });
 });

@@ -7,6 +7,7 @@ import {
   jsonDepth,
   jsonElements,
   jsonMembers,
+  jsonWidth,
   skipBlank,
 } from "./json-bytes.js";
 
@@ -20,13 +21,16 @@ export interface Payload {
 /** Deeper payloads are refused: many receivers' parsers end near here, and none must recurse without bound. */
 export const deepestPayload = 500;
 
+/** Only to list the members of an object of a million takes half a second, and every receiver would have to. */
+export const widestPayload = 50_000;
+
 const comma = utf8(",");
 const closeBrace = utf8("}");
 
 /**
  * Turns a value of the program into a payload. What `JSON.stringify` leaves out is not in it.
  *
- * @throws HookwrightError `payload_invalid` when JSON cannot say the value: a cycle, a BigInt, no object, too deep.
+ * @throws HookwrightError `payload_invalid` when JSON cannot say the value: a cycle, a BigInt, no object, too deep or wide.
  */
 export function payloadOf(value: unknown): Payload {
   let text: string | undefined;
@@ -45,7 +49,7 @@ export function payloadOf(value: unknown): Payload {
 /**
  * Takes a payload that came as bytes and was parsed already. What stands around the object is cut off.
  *
- * @throws HookwrightError `payload_invalid` when it is no object or too deep.
+ * @throws HookwrightError `payload_invalid` when it is no object, or too deep or wide.
  */
 export function checkedPayload(bytes: Uint8Array, value: unknown): Payload {
   if (!isJsonObject(value)) {
@@ -55,12 +59,23 @@ export function checkedPayload(bytes: Uint8Array, value: unknown): Payload {
   if (isTooDeep(bytes)) {
     throw new HookwrightError("payload_invalid", `The payload is nested deeper than ${deepestPayload} levels.`);
   }
+  if (isTooWide(bytes)) {
+    throw new HookwrightError(
+      "payload_invalid",
+      `The payload has an object with more than ${widestPayload} members. Write what there are so many of as an array.`,
+    );
+  }
   return { bytes: bytes.subarray(bytes.indexOf(0x7b), bytes.lastIndexOf(0x7d) + 1), value };
 }
 
 /** Each level takes two bytes, so a short text need not be looked through. */
 function isTooDeep(bytes: Uint8Array): boolean {
   return bytes.length > 2 * deepestPayload && jsonDepth(bytes) > deepestPayload;
+}
+
+/** A member takes five bytes at least. */
+function isTooWide(bytes: Uint8Array): boolean {
+  return bytes.length > 5 * widestPayload && jsonWidth(bytes) > widestPayload;
 }
 
 /** The payload with one more member at its end, the rest untouched. */

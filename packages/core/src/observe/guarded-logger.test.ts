@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { runAs } from "./blame.js";
 import { guardedLogger } from "./guarded-logger.js";
 import type { Logger } from "./logger.js";
 
@@ -41,4 +42,23 @@ test("a logger that throws breaks nothing, and is not asked for costly lines", (
   const logger = guardedLogger({ isEnabled: fail, debug: fail, info: fail, warn: fail, error: fail });
   expect(logger.isEnabled("error")).toBe(false);
   for (const level of ["debug", "info", "warn", "error"] as const) expect(() => logger[level]("a")).not.toThrow();
+});
+
+test("a line out of a plugin's code carries the plugin's name, unless it names one itself", async () => {
+  const lines: unknown[] = [];
+  const keep = (message: string, fields?: unknown): void => void lines.push([message, fields]);
+  const logger = guardedLogger({ isEnabled: () => true, debug: keep, info: keep, warn: keep, error: keep });
+  logger.info("core");
+  await runAs("billing", async () => {
+    logger.info("now");
+    await Promise.resolve();
+    logger.warn("later", { webhook: 1 });
+    logger.error("of another", { plugin: "other" });
+  });
+  expect(lines).toEqual([
+    ["core", undefined],
+    ["now", { plugin: "billing" }],
+    ["later", { webhook: 1, plugin: "billing" }],
+    ["of another", { plugin: "other" }],
+  ]);
 });

@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { HookwrightError } from "../foundation/hookwright-error.js";
 import type { DeliveryId } from "../foundation/ids.js";
+import { currentPlugin, runAs } from "./blame.js";
 import { Hub, type NotificationName, type Notifications } from "./hub.js";
+import { blamingScope } from "./owner-scope.js";
+import { type Block, Watchdog } from "./watchdog.js";
 
 type StoreFailed = Notifications["store.failed"];
 type ListenerFailed = Notifications["listener.failed"];
@@ -83,7 +86,12 @@ describe("order", () => {
     hub.on("middleware.failed", ({ middleware }) => heard.push(middleware));
     hub.on("store.failed", ({ operation }) => heard.push(operation));
     notify("1");
-    hub.notify("middleware.failed", { middleware: "2", delivery: "dlv_1" as DeliveryId, error: undefined });
+    hub.notify("middleware.failed", {
+      middleware: "2",
+      delivery: "dlv_1" as DeliveryId,
+      effect: "stopped",
+      error: undefined,
+    });
     notify("3");
     await turns();
     expect(heard).toEqual(["1", "2", "3"]);
@@ -296,5 +304,110 @@ describe("a listener that would wait for ever", () => {
   test("because it is no function is refused", () => {
     const listener = { handle: () => undefined } as unknown as (facts: StoreFailed) => void;
     expect(() => hub.on("store.failed", listener, "billing")).toThrow(/billing for store\.failed must be a function/);
+  });
+});
+
+test.each([
+  ["a value", () => 1],
+  ["a promise", async () => undefined],
+])("a listener that answers at once hears every notification of a flood: by %s", async (_what, answer) => {
+  let told = 0;
+  const blamed = blamedOn(hub);
+  hub.on("store.failed", () => {
+    told += 1;
+    return answer();
+  });
+  for (let count = 1; count <= 5_000; count += 1) notify(String(count));
+  await turns(20);
+  expect(told).toBe(5_000);
+  expect(blamed).toEqual([]);
+});
+
+describe("a flood", () => {
+  test("of notifications that nobody can hear in time is let go beyond a bound, and told of", async () => {
+    const lost: number[] = [];
+    const heard: string[] = [];
+    hub.on("notifications.lost", ({ count }) => lost.push(count));
+    hub.on("store.failed", ({ operation }) => heard.push(operation));
+    for (let index = 0; index < 25_000; index += 1) notify(String(index));
+    while (lost.length === 0) await turns();
+    expect(heard).toEqual(Array.from({ length: 10_000 }, (_, index) => String(index)));
+    expect(lost).toEqual([15_000]);
+    notify("after");
+    await turns(2);
+    expect(heard.at(-1)).toBe("after");
+  });
+
+  test("that listeners hear slowly leaves the event loop to others", async () => {
+    let heard = 0;
+    hub.on("store.failed", () => {
+      heard += 1;
+      const until = performance.now() + 5;
+      while (performance.now() < until);
+    });
+    for (let index = 0; index < 10; index += 1) notify(String(index));
+    const atTurn: number[] = [];
+    while (heard < 10) {
+      await turns();
+      atTurn.push(heard);
+    }
+    expect(atTurn.length).toBeGreaterThan(2);
+    expect(atTurn.toSorted((left, right) => left - right)).toEqual(atTurn);
+  });
+
+  test("into a listener that never comes to an end stops at a bound, is told once, and goes on when one has ended", async () => {
+    const blamed = blamedOn(hub);
+    const ends: (() => void)[] = [];
+    let called = 0;
+    hub.on("store.failed", () => {
+      called += 1;
+      return new Promise<void>((resolve) => ends.push(resolve));
+    });
+    for (let index = 0; index < 1_500; index += 1) notify(String(index));
+    while (blamed.length === 0) await turns();
+    await turns(3);
+    expect(called).toBe(1_000);
+    expect(blamed).toHaveLength(1);
+    expect(blamed[0]).toMatchObject({ listener: "application", error: { code: "listener_failed" } });
+    ends[0]?.();
+    await turns();
+    notify("after");
+    await turns(2);
+    expect(called).toBe(1_001);
+    for (const end of ends) end();
+    await turns();
+  });
+});
+
+describe("whose code a listener is", () => {
+  test("is known in it and in what it leaves behind, and not to the next one", async () => {
+    const watchdog = new Watchdog((block) => blocks.push(block));
+    const blocks: Block[] = [];
+    const named = new Hub(blamingScope(watchdog));
+    const seen: (string | undefined)[] = [];
+    named.on("store.failed", () => void seen.push(currentPlugin()), "billing");
+    named.on(
+      "store.failed",
+      async () => {
+        await turns();
+        seen.push(currentPlugin());
+      },
+      "other",
+    );
+    named.on("store.failed", () => void seen.push(currentPlugin()));
+    runAs("emitter", () => named.notify("store.failed", { operation: "a", error: undefined }));
+    await turns(3);
+    expect(seen).toEqual(["billing", undefined, "other"]);
+    named.on(
+      "store.failed",
+      () => {
+        const until = performance.now() + 220;
+        while (performance.now() < until);
+      },
+      "slow",
+    );
+    named.notify("store.failed", { operation: "a", error: undefined });
+    await turns(3);
+    expect(blocks.map(({ owner, callback }) => [owner, callback])).toEqual([["slow", "listener for store.failed"]]);
   });
 });

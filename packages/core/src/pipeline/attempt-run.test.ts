@@ -55,9 +55,11 @@ describe("a middleware that fails before next", () => {
       sent: undefined,
       changedBy: [],
       stoppedBy: "app/bad",
+      slowedBy: [],
+      leftOut: [],
     });
     expect(scene.sent).toEqual([]);
-    expect(scene.told).toEqual([["app/bad", "broken", true]]);
+    expect(scene.told).toEqual([["app/bad", "broken", "stopped"]]);
   });
 
   test.each(["prepare", "sign", "send"] as const)("in %s: nothing leaves without it", async (phase) => {
@@ -80,7 +82,7 @@ describe("a middleware that fails before next", () => {
     expect(outcome).toMatchObject({ kind: "sender-failed", middleware: "app/bad" });
     expect(stoppedBy).toBe("app/bad");
     expect(scene.sent).toEqual([]);
-    expect(scene.told).toEqual([["app/bad", expect.stringContaining("returned no outcome"), true]]);
+    expect(scene.told).toEqual([["app/bad", expect.stringContaining("returned no outcome"), "stopped"]]);
   });
 });
 
@@ -126,7 +128,7 @@ describe("a middleware that fails after next", () => {
     expect(outcome).toBe(ok);
     expect(stoppedBy).toBe("app/bad");
     expect(scene.sent).toHaveLength(1);
-    expect(scene.told).toEqual([["app/bad", expect.any(String), false]]);
+    expect(scene.told).toEqual([["app/bad", expect.any(String), "ignored"]]);
   });
 
   test("lets a failure of the receiver stand as well", async () => {
@@ -155,7 +157,7 @@ describe("next", () => {
     expect(thrown).toHaveLength(2);
     expect(thrown[0]).toBeInstanceOf(HookwrightError);
     expect(thrown[0]).toMatchObject({ code: "middleware_failed", message });
-    expect(scene.told).toEqual([["app/middleware", message, false]]);
+    expect(scene.told).toEqual([["app/middleware", message, "ignored"]]);
   });
 
   test("called twice at once sends once", async () => {
@@ -190,7 +192,7 @@ describe("next", () => {
       await expect(late()).rejects.toThrow("called next() after its attempt had ended");
     }
     expect(scene.sent).toEqual([]);
-    expect(scene.told).toEqual([["app/middleware", expect.stringContaining("after its attempt had ended"), false]]);
+    expect(scene.told).toEqual([["app/middleware", expect.stringContaining("after its attempt had ended"), "ignored"]]);
   });
 
   test("called by a timer that nobody waits for ends nothing but itself", async () => {
@@ -288,7 +290,11 @@ describe("the time of a middleware", () => {
     expect(result.stoppedBy).toBe("app/slow");
     expect(scene.sent).toHaveLength(sent);
     expect(scene.told).toEqual([
-      ["app/slow", `Middleware app/slow took more than ${limit} ms of its own time.`, sent === 0],
+      [
+        "app/slow",
+        `Middleware app/slow took more than ${limit} ms of its own time.`,
+        sent === 0 ? "stopped" : "ignored",
+      ],
     ]);
   });
 
@@ -390,7 +396,7 @@ describe("blame", () => {
     const { outcome, stoppedBy } = await scene.run();
     expect(outcome).toMatchObject({ middleware: "app/three" });
     expect(stoppedBy).toBe("app/three");
-    expect(scene.told).toEqual([["app/three", "broken", true]]);
+    expect(scene.told).toEqual([["app/three", "broken", "stopped"]]);
   });
 
   test("is each one's own when several fail; the record names the first", async () => {
@@ -407,8 +413,8 @@ describe("blame", () => {
     expect(outcome).toMatchObject({ kind: "sender-failed", middleware: "app/inner" });
     expect(stoppedBy).toBe("app/inner");
     expect(scene.told).toEqual([
-      ["app/inner", "inner", true],
-      ["app/outer", "outer", false],
+      ["app/inner", "inner", "stopped"],
+      ["app/outer", "outer", "ignored"],
     ]);
   });
 

@@ -14,7 +14,7 @@ export function headersLayer(userAgent: string): Layer {
     phase: "prepare",
     order: 0,
     run: (request, next) => {
-      const { target, message } = request.delivery;
+      const { target, message } = OutgoingRequest.claimed(request);
       const defaults = { "Content-Type": "application/json", "User-Agent": userAgent };
       const own = {
         ...target.headers,

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { claimedDelivery } from "../delivery/claimed-delivery.test.support.js";
 import { systemClock } from "../foundation/clock.js";
 import type { Logger } from "../observe/logger.js";
+import { Watchdog } from "../observe/watchdog.js";
 import { parseAllowTargets } from "../transport/allow-rules.js";
 import { TargetGuard } from "../transport/target-guard.js";
 import { createUndiciTransport } from "../transport/undici-transport.js";
@@ -42,6 +43,7 @@ test.each([
     builtin: [loggingLayer(logger), payloadStrippingLayer, headersLayer("Hookwright/1.0.0"), deadlineLayer(5_000)],
     transport,
     onFault: ({ error }) => line(error),
+    watchdog: new Watchdog(line),
   });
   const target = { url: urlOf(await closedPort()), headers: { Authorization: `Bearer ${secret}`, "X-Plain": secret } };
   const { outcome } = await pipeline.run(OutgoingRequest.of(claimedDelivery({ target }), systemClock.now()));

@@ -3,7 +3,7 @@ import type { ErrorCode } from "../foundation/error-codes.js";
 import { HookwrightError } from "../foundation/hookwright-error.js";
 import type { LogFields, Logger } from "../observe/logger.js";
 import type { Layer } from "./middleware.js";
-import type { OutgoingRequest } from "./outgoing-request.js";
+import { OutgoingRequest } from "./outgoing-request.js";
 
 /**
  * The outermost layer: one line per attempt. The words are those of Label Studio's guide, which people search for:
@@ -16,7 +16,7 @@ export function loggingLayer(logger: Logger): Layer {
     phase: "observe",
     order: 0,
     run: async (request, next) => {
-      const { target, lease } = request.delivery;
+      const { target, lease } = OutgoingRequest.claimed(request);
       const isDebug = logger.isEnabled("debug");
       if (isDebug) logger.debug(`Run webhook ${target.id} for action ${lease.action}`, identity(request));
       const begun = performance.now();
@@ -47,7 +47,7 @@ function logSuccess(
 function logFailure(logger: Logger, request: OutgoingRequest, outcome: Outcome): void {
   const url = shownUrl(request.url);
   const fields = { ...identity(request), url };
-  const subject = `Webhook ${request.delivery.target.id} failed for action ${request.delivery.lease.action}`;
+  const subject = `Webhook ${OutgoingRequest.claimed(request).target.id} failed for action ${OutgoingRequest.claimed(request).lease.action}`;
   switch (outcome.kind) {
     case "answered": {
       const { status } = outcome;
@@ -75,7 +75,7 @@ function errorOf(code: ErrorCode, reason: string, cause: unknown): unknown {
 }
 
 function identity(request: OutgoingRequest): LogFields {
-  const { lease } = request.delivery;
+  const { lease } = OutgoingRequest.claimed(request);
   return {
     webhook: lease.webhook,
     action: lease.action,

@@ -1,4 +1,4 @@
-import type { OutgoingRequest } from "./outgoing-request.js";
+import { OutgoingRequest } from "./outgoing-request.js";
 
 /** Stands for a value that is not told. */
 export const maskedValue = "***";
@@ -10,7 +10,7 @@ const secretName = /auth|token|secret|key|cookie|pass|pwd|session|credential/i;
  * those that middleware added, the ones whose name says so.
  */
 export function maskedHeaders(request: OutgoingRequest): Readonly<Record<string, string>> {
-  const own = Object.keys(request.delivery.target.headers).map((name) => name.toLowerCase());
+  const own = Object.keys(OutgoingRequest.claimed(request).target.headers).map((name) => name.toLowerCase());
   // Entries, since a header may be named __proto__.
   return Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => {

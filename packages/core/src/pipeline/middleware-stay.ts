@@ -1,65 +1,65 @@
-import { type Outcome, senderFailed } from "../delivery/outcome.js";
-import type { Layer } from "./middleware.js";
+import type { Outcome } from "../delivery/outcome.js";
+import type { Layer, Middleware } from "./middleware.js";
+import type { OutgoingRequest } from "./outgoing-request.js";
+import { OpenPassage, type Passage } from "./passage.js";
 
-/** Who is told how a stay went. */
-export interface StayListener {
-  /** Once at most; `endsAttempt` when nothing had been passed on yet. */
-  readonly onFault: (error: unknown, endsAttempt: boolean) => void;
-  /** Exactly once. */
-  readonly onEnd: (outcome: Outcome) => void;
+/** A layer with its place in the onion. */
+export interface Step {
+  readonly layer: Layer;
+  readonly run: Middleware;
+  /** Whose code it is, when it is a plugin's. */
+  readonly plugin: string | undefined;
+  readonly isGuarded: boolean;
+  /** Whether it is guarded as the layer above is, and of the same plugin, or both of none: then nothing changes hands. */
+  readonly isNear: boolean;
+  readonly index: number;
+  /** `undefined`: the transport. */
+  readonly below: Step | undefined;
 }
 
-/** Owns one middleware's stay in one attempt: from its call to the outcome that it leaves with, whatever its code does. */
-export class MiddlewareStay {
-  readonly layer: Layer;
-  /** Milliseconds in which its own code ran, up to the last switch. */
-  ownTime = 0;
-  nextCalled = false;
-  readonly #listener: StayListener;
-  #belowOutcome: Outcome | undefined;
-  #failed = false;
-  #ended = false;
+/** One pass through the onion, as a layer needs it that does more than hand on. */
+export interface Pass {
+  /** Enters any layer, or the transport. */
+  enter(step: Step | undefined, request: OutgoingRequest): Passage;
+  /** What next() does wherever it is not called for the first time and with the request that was given. */
+  next(stay: MiddlewareStay, passed: OutgoingRequest): Promise<Outcome>;
+  /** The layers below `stay` have been entered, and lead to `below`. */
+  arrive(stay: MiddlewareStay, below: Passage): void;
+  /** Where a layer leads whose function has returned `left`, or thrown it. */
+  wayOf(stay: MiddlewareStay, left: unknown): Passage;
+}
 
-  constructor(layer: Layer, listener: StayListener) {
-    this.layer = layer;
-    this.#listener = listener;
-  }
+/** One middleware's stay in one attempt, from its call to the outcome that it leaves with. A plain object: one is made for each layer that a delivery passes. */
+export interface MiddlewareStay {
+  readonly pass: Pass;
+  readonly step: Step;
+  /** The request that it was given. */
+  readonly request: OutgoingRequest;
+  /** Where the request went on to: by next(), or because it was left out. */
+  below: Passage | undefined;
+  /** Where it leads itself; the same as `below` where it hands on what next() gave it, and nothing that it does counts any more. */
+  passage: Passage | undefined;
+  failed: boolean;
+}
 
-  /** How the pass below ended, once it has. */
-  get belowOutcome(): Outcome | undefined {
-    return this.#belowOutcome;
-  }
+export function nameOf({ step }: MiddlewareStay): string {
+  return step.layer.name;
+}
 
-  /** Whether it left: nothing that its code does counts any more. */
-  get ended(): boolean {
-    return this.#ended;
-  }
+/** Whether nothing is waited for any more: neither it nor what lies below. */
+export function isOver({ passage }: MiddlewareStay): boolean {
+  return passage?.outcome !== undefined;
+}
 
-  belowEnded(outcome: Outcome): void {
-    this.#belowOutcome = outcome;
-    if (this.#failed) this.#end(outcome);
-  }
+/** Whether it is its own code, and none of a layer below, that the attempt waits for. */
+export function isRunning(stay: MiddlewareStay): boolean {
+  const { failed, below, passage } = stay;
+  if (failed || isOver(stay)) return false;
+  return below === undefined || (below !== passage && below.outcome !== undefined);
+}
 
-  /** Leaves with this outcome; `false` when it had failed or left before. */
-  finish(outcome: Outcome): boolean {
-    if (this.#ended || this.#failed) return false;
-    this.#end(outcome);
-    return true;
-  }
-
-  /** What was sent below cannot be taken back: its outcome stands, and is waited for. Otherwise nothing was sent. */
-  fail(error: unknown): void {
-    if (this.#failed) return;
-    this.#failed = true;
-    const endsAttempt = !this.nextCalled && !this.#ended;
-    this.#listener.onFault(error, endsAttempt);
-    if (this.#ended) return;
-    if (endsAttempt) this.#end(senderFailed(this.layer.name, error));
-    else if (this.#belowOutcome !== undefined) this.#end(this.#belowOutcome);
-  }
-
-  #end(outcome: Outcome): void {
-    this.#ended = true;
-    this.#listener.onEnd(outcome);
-  }
+/** It leaves as the passage below does: it has failed. */
+export function follow(stay: MiddlewareStay, below: Passage): void {
+  if (stay.passage instanceof OpenPassage) stay.passage.follow(below);
+  else stay.passage = below;
 }

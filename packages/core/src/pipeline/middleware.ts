@@ -11,7 +11,7 @@ export type Next = (request: OutgoingRequest) => Promise<Outcome>;
 /**
  * One layer around every attempt: sees the request on its way out and the outcome on its way back, which it waits for. The
  * body is read-only. What it throws before `next` keeps the request from being sent: the delivery is repeated later, and the
- * receiver is not blamed. What it throws afterwards is told, and the outcome stands. It may return an outcome of its own,
+ * receiver is not blamed; a repeated one goes on without it where it fails again and is not required. What it throws afterwards is told, and the outcome stands. It may return an outcome of its own,
  * with or without calling `next`; only `interrupted` is the transport's alone.
  */
 export type Middleware = (request: OutgoingRequest, next: Next) => Outcome | Promise<Outcome>;
@@ -28,6 +28,11 @@ export interface MiddlewareOptions {
   readonly name?: string;
   /** Smaller is entered earlier within its phase; 0 unless given. */
   readonly order?: number;
+  /**
+   * Whether a delivery may never leave without it: `true` for one that signs, or removes what must not leave. One that is
+   * not required and fails again when the attempt is repeated is left out. `true` in phase `sign` unless given, else `false`.
+   */
+  readonly required?: boolean;
 }
 
 /** A middleware in its place. */
@@ -39,4 +44,13 @@ export interface Layer {
   readonly phase: Phase;
   readonly order: number;
   readonly run: Middleware;
+  /** How it is watched; absent for core's own, which keep the rules of `next` by their tests: guarding them would only cost time. */
+  readonly guard?: LayerGuard;
+}
+
+/** What is known of a layer that is not core's. */
+interface LayerGuard {
+  /** Whose code it is, when it is a plugin's. */
+  readonly plugin: string | undefined;
+  readonly required: boolean;
 }

@@ -1,11 +1,12 @@
 import { type ClaimedChanges, claimedDelivery } from "../delivery/claimed-delivery.test.support.js";
 import type { Outcome } from "../delivery/outcome.js";
 import { SteppedClock } from "../foundation/stepped-clock.test.support.js";
+import { type Block, Watchdog } from "../observe/watchdog.js";
 import type { TransportOutcome, WireRequest } from "../transport/transport.js";
 import type { MiddlewareFault } from "./attempt-run.js";
 import type { Layer, Middleware, MiddlewareOptions, Phase } from "./middleware.js";
 import { OutgoingRequest } from "./outgoing-request.js";
-import { type PassResult, Pipeline } from "./pipeline.js";
+import { type PassResult, Pipeline, type PipelineOptions } from "./pipeline.js";
 
 /** A middleware's own time in the scenes, in milliseconds. */
 export const limit = 1_000;
@@ -25,10 +26,11 @@ export class OnionScene {
   readonly clock = new SteppedClock();
   readonly faults: MiddlewareFault[] = [];
   readonly sent: WireRequest[] = [];
+  readonly blocks: Block[] = [];
   readonly pipeline: Pipeline;
   answer: Answer = () => ok;
 
-  constructor(builtin: readonly Layer[] = []) {
+  constructor(builtin: readonly Layer[] = [], changes: Partial<PipelineOptions> = {}) {
     this.pipeline = new Pipeline({
       clock: this.clock,
       builtin,
@@ -40,6 +42,8 @@ export class OnionScene {
         },
       },
       onFault: (fault) => this.faults.push(fault),
+      watchdog: new Watchdog((block) => this.blocks.push(block)),
+      ...changes,
     });
   }
 
@@ -55,12 +59,12 @@ export class OnionScene {
     return this.pipeline.run(this.request(changes));
   }
 
-  /** What was told of faults: which layer, what it said, and whether the attempt ended by it. */
-  get told(): readonly (readonly [layer: string, message: string, endsAttempt: boolean])[] {
-    return this.faults.map(({ layer, error, endsAttempt }) => [
+  /** What was told of faults: which layer, what it said, and what came of it. */
+  get told(): readonly (readonly [layer: string, message: string, effect: MiddlewareFault["effect"]])[] {
+    return this.faults.map(({ layer, error, effect }) => [
       layer.name,
       error instanceof Error ? error.message : String(error),
-      endsAttempt,
+      effect,
     ]);
   }
 }

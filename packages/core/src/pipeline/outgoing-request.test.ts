@@ -105,3 +105,11 @@ describe("a request", () => {
     expect(OutgoingRequest.toWire(changed).body).toBe(bytes);
   });
 });
+
+test("it cannot be changed, and leads a middleware to nothing that core's own layers use", () => {
+  const changed = request.withHeader("x-a", "1");
+  const shared = Object.getPrototypeOf(changed);
+  expect([changed, shared].every(Object.isFrozen)).toBe(true);
+  expect(Reflect.setPrototypeOf(changed, null)).toBe(false);
+  expect(Reflect.get(shared, "constructor")).toBe(Object);
+});

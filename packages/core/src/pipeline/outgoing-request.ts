@@ -1,4 +1,4 @@
-import type { ClaimedDelivery } from "../delivery/delivery.js";
+import type { ClaimedDelivery, Message } from "../delivery/delivery.js";
 import { HookwrightError } from "../foundation/hookwright-error.js";
 import type { WireRequest } from "../transport/transport.js";
 
@@ -22,28 +22,36 @@ const valuePattern = /^[\t\x20-\x7e]*$/;
 type RequestParts = Pick<WireRequest, "headers" | "body" | "timeout">;
 
 const noBytes = new Uint8Array();
-const noHeaders: RequestParts["headers"] = Object.freeze({});
+const noParts: RequestParts = { headers: Object.freeze({}), body: noBytes, timeout: 0 };
+
+/** What all requests of one attempt come from. */
+interface Origin {
+  readonly delivery: ClaimedDelivery;
+  readonly startedAt: number;
+  /** The delivery as middlewares see it, once one has asked. */
+  shown: ClaimedDelivery | undefined;
+}
 
 /** Stage 3: the request of one attempt. Only a claimed delivery makes one; each change makes a new one. */
 export class OutgoingRequest {
-  readonly #delivery: ClaimedDelivery;
-  readonly #startedAt: number;
+  readonly #origin: Origin;
   readonly #parts: RequestParts;
 
-  private constructor(delivery: ClaimedDelivery, startedAt: number, parts: RequestParts) {
-    this.#delivery = delivery;
-    this.#startedAt = startedAt;
+  private constructor(origin: Origin, parts: RequestParts) {
+    this.#origin = origin;
     this.#parts = parts;
+    // Layers below may get the same object.
+    Object.freeze(this);
+  }
+
+  static {
+    // What a middleware is given leads it to no static method: `derive` and `claimed` are core's own.
+    Object.defineProperty(OutgoingRequest.prototype, "constructor", { value: Object });
+    Object.freeze(OutgoingRequest.prototype);
   }
 
   static of(delivery: ClaimedDelivery, startedAt: number): OutgoingRequest {
-    // Message and target are shared with other deliveries: no middleware may write to them.
-    Object.freeze(delivery.message);
-    Object.freeze(delivery.target);
-    Object.freeze(delivery.target.headers);
-    Object.freeze(delivery.lease);
-    Object.freeze(delivery);
-    return new OutgoingRequest(delivery, startedAt, { headers: noHeaders, body: noBytes, timeout: 0 });
+    return new OutgoingRequest({ delivery, startedAt, shown: undefined }, noParts);
   }
 
   /**
@@ -52,7 +60,22 @@ export class OutgoingRequest {
    */
   static derive(request: OutgoingRequest, change: Partial<RequestParts>): OutgoingRequest {
     if (change.headers !== undefined) Object.freeze(change.headers);
-    return new OutgoingRequest(request.#delivery, request.#startedAt, { ...request.#parts, ...change });
+    return new OutgoingRequest(request.#origin, { ...request.#parts, ...change });
+  }
+
+  /** What the request is made from, for core's own layers: the very bytes that all deliveries of the message share. */
+  static claimed(request: OutgoingRequest): ClaimedDelivery {
+    return request.#origin.delivery;
+  }
+
+  /** Whether code of strangers gave a request. */
+  static is(value: unknown): value is OutgoingRequest {
+    return typeof value === "object" && value !== null && #origin in value;
+  }
+
+  /** Whether both are requests of one attempt. */
+  static haveOneOrigin(one: OutgoingRequest, other: OutgoingRequest): boolean {
+    return one.#origin === other.#origin;
   }
 
   /** Stage 4: what the transport sends. */
@@ -61,19 +84,20 @@ export class OutgoingRequest {
     return { url: request.url, headers, body, timeout };
   }
 
-  /** What is sent to whom, frozen. */
+  /** What is sent to whom. Frozen, and the bytes are copies: nothing that is done to them reaches a delivery. */
   get delivery(): ClaimedDelivery {
-    return this.#delivery;
+    this.#origin.shown ??= shownDelivery(this.#origin.delivery);
+    return this.#origin.shown;
   }
 
   /** When the attempt began, in milliseconds. */
   get startedAt(): number {
-    return this.#startedAt;
+    return this.#origin.startedAt;
   }
 
   /** The webhook's URL. */
   get url(): string {
-    return this.#delivery.target.url;
+    return this.#origin.delivery.target.url;
   }
 
   /** Names as given; no two that differ in case only. Frozen. */
@@ -118,6 +142,30 @@ export class OutgoingRequest {
     if (nameLike(name, this.headers) === undefined) return this;
     return OutgoingRequest.derive(this, { headers: headersWithout(name, this.headers) });
   }
+}
+
+/** Message and target are shared with other deliveries: no middleware may write to them, and bytes cannot be frozen. */
+function shownDelivery({ lease, message, target, test }: ClaimedDelivery): ClaimedDelivery {
+  return Object.freeze({
+    lease: Object.freeze(lease),
+    message: shownMessage(message),
+    target: Object.freeze({ ...target, headers: Object.freeze(target.headers) }),
+    test,
+  });
+}
+
+/** Copied when it is read: most middlewares never do. */
+function shownMessage(message: Message): Message {
+  const { payload, variants, ...rest } = message;
+  return Object.freeze({
+    ...rest,
+    get payload() {
+      return new Uint8Array(payload);
+    },
+    get variants() {
+      return new Map(Array.from(variants, ([name, bytes]) => [name, new Uint8Array(bytes)]));
+    },
+  });
 }
 
 function nameLike(name: string, headers: Readonly<Record<string, string>>): string | undefined {

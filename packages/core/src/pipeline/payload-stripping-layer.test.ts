@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { claimedDelivery, leaseOf, messageOf } from "../delivery/claimed-delivery.test.support.js";
-import type { Lease, Message } from "../delivery/delivery.js";
+import type { Message, WebhookLease } from "../delivery/delivery.js";
 import { HookwrightError } from "../foundation/hookwright-error.js";
 import { OutgoingRequest } from "./outgoing-request.js";
 import { bodyOf, payloadStrippingLayer } from "./payload-stripping-layer.js";
 
 const encoder = new TextEncoder();
 
-function textOf(lease: Partial<Lease>, message: Partial<Message> = {}): string {
+function textOf(lease: Partial<WebhookLease>, message: Partial<Message> = {}): string {
   return new TextDecoder().decode(bodyOf({ lease: leaseOf(lease), message: messageOf(message) }));
 }
 
@@ -39,8 +39,8 @@ test("a variant that is not stored is never sent in full instead", () => {
 
 test("all deliveries of a message in one form, under one action, share their bytes", () => {
   const message = messageOf();
-  const body = (lease: Partial<Lease>) => bodyOf({ lease: leaseOf(lease), message });
-  expect(body({})).toBe(body({ id: "dlv_02" as Lease["id"], attempt: 2 }));
+  const body = (lease: Partial<WebhookLease>) => bodyOf({ lease: leaseOf(lease), message });
+  expect(body({})).toBe(body({ id: "dlv_02" as WebhookLease["id"], attempt: 2 }));
   expect(body({ form: "stripped" })).toBe(body({ form: "stripped" }));
   expect(new Set([body({}), body({ form: "stripped" }), body({ action: "OTHER" })]).size).toBe(3);
 });

@@ -13,7 +13,7 @@ export const payloadStrippingLayer: Layer = {
   owner: "core",
   phase: "prepare",
   order: 0,
-  run: (request, next) => next(OutgoingRequest.derive(request, { body: bodyOf(request.delivery) })),
+  run: (request, next) => next(OutgoingRequest.derive(request, { body: bodyOf(OutgoingRequest.claimed(request)) })),
 };
 
 /** What decides the bytes of a delivery: its message, and how it was matched. */

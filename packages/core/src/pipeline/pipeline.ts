@@ -1,11 +1,17 @@
-import { type Interrupted, isMadeOutcome, type Outcome, senderFailed } from "../delivery/outcome.js";
+import type { WebhookLease } from "../delivery/delivery.js";
+import { type Interrupted, isMadeOutcome, isSuccess, type Outcome, senderFailed } from "../delivery/outcome.js";
 import type { Clock, Timer } from "../foundation/clock.js";
 import { type Disposer, disposeOnce } from "../foundation/disposer.js";
 import { HookwrightError } from "../foundation/hookwright-error.js";
+import { runAsNobody } from "../observe/blame.js";
+import type { Watchdog } from "../observe/watchdog.js";
 import type { Transport } from "../transport/transport.js";
-import { AttemptRun, type FaultListener, type RunReport } from "./attempt-run.js";
-import { type Layer, type Middleware, type MiddlewareOptions, type Next, type Phase, phases } from "./middleware.js";
+import { AttemptRun, type FaultListener, type MiddlewareFault, type RunReport } from "./attempt-run.js";
+import { FailedBefore } from "./failed-before.js";
+import { type Layer, type Middleware, type MiddlewareOptions, type Phase, phases } from "./middleware.js";
+import type { Step } from "./middleware-stay.js";
 import { OutgoingRequest } from "./outgoing-request.js";
+import { lookInterval } from "./own-time.js";
 
 /** How one pass ended. */
 export interface PassResult extends RunReport {
@@ -24,10 +30,11 @@ export interface PipelineOptions {
   readonly middlewareLimit: number;
   /** Must not throw. */
   readonly onFault: FaultListener;
+  readonly watchdog: Watchdog;
 }
 
-/** Own time is looked at so often, by one timer for all attempts: a timer for each would cost more than the middleware. */
-const watchInterval = 250;
+/** After each change of the layers so many runs are timed call by call: what blocks or is slow is mostly so from the start. */
+const timedRuns = 1_000;
 
 /**
  * Owns the onion around every attempt. Layers are put in order when one is added or removed, never for a delivery; a
@@ -35,16 +42,20 @@ const watchInterval = 250;
  */
 export class Pipeline {
   readonly #options: PipelineOptions;
-  readonly #now: () => number;
   readonly #added = new Set<Layer>();
   readonly #runs = new Set<AttemptRun>();
-  #layers: readonly Layer[];
+  readonly #failed: FailedBefore;
+  #layers: readonly Layer[] = [];
+  #first: Step | undefined;
+  #last: string | undefined;
+  /** One for all attempts: a timer for each would cost more than the middleware. */
   #watch: Timer | undefined;
+  #timedRuns = 0;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    this.#now = () => options.clock.now();
-    this.#layers = inOrder([], options.builtin);
+    this.#failed = new FailedBefore(options.clock);
+    this.#arrange();
   }
 
   /**
@@ -53,8 +64,9 @@ export class Pipeline {
    * @throws HookwrightError `definition_invalid` when it is no function, or phase or order are none.
    */
   use(owner: string, phase: Phase, middleware: Middleware, options: MiddlewareOptions = {}): Disposer {
-    const name = `${owner}/${options.name ?? nameOf(middleware)}`;
-    const layer = checkedLayer({ name, owner, phase, order: options.order ?? 0, run: middleware });
+    const name = `${owner}/${checkedName(options.name ?? nameOf(middleware), owner)}`;
+    const guard = { plugin: pluginNamed(owner), required: options.required ?? phase === "sign" };
+    const layer = checkedLayer({ name, owner, phase, order: options.order ?? 0, run: middleware, guard });
     this.#added.add(layer);
     this.#arrange();
     return disposeOnce(() => {
@@ -70,28 +82,27 @@ export class Pipeline {
 
   /** One attempt. Never rejects. */
   async run(request: OutgoingRequest): Promise<PassResult> {
-    const run = new AttemptRun(this.#now, this.#options.onFault);
-    const pass: Pass = { layers: this.#layers, run, sent: undefined };
-    const isWatched = this.#added.size > 0;
-    if (isWatched) this.#watchOver(run);
-    const outcome = await this.#enter(pass, 0, request);
-    if (isWatched) this.#runs.delete(run);
-    return { outcome, sent: pass.sent, ...run.report };
-  }
-
-  #enter(pass: Pass, index: number, request: OutgoingRequest): Promise<Outcome> {
-    const layer = pass.layers[index];
-    if (layer === undefined) {
-      pass.sent = request;
-      return this.#send(request);
-    }
-    const below: Next = (next) => this.#enter(pass, index + 1, next);
-    // Core's own layers keep the rules of next by their tests; guarding them would only cost time.
-    return layer.owner === "core" ? runBuiltin(layer, request, below) : pass.run.enter(layer, request, below);
+    const { watchdog } = this.#options;
+    const isGuarded = this.#added.size > 0;
+    const run = new AttemptRun({
+      first: this.#first,
+      last: this.#last,
+      send: this.#send,
+      onFault: this.#onFault,
+      watchdog,
+      failedBefore: this.#failedBefore,
+      timed: isGuarded && this.#isTimed(),
+    });
+    if (isGuarded) this.#watchOver(run);
+    // Whoever brought the attempt about, its layers are entered from nobody's code.
+    const outcome = await (isGuarded ? runAsNobody(() => run.start(request)) : run.start(request));
+    if (isGuarded) this.#runs.delete(run);
+    if (isSuccess(outcome)) this.#failed.forget(OutgoingRequest.claimed(request).lease.id);
+    return { outcome, sent: run.sent, ...run.report };
   }
 
   /** A transport of somebody else may break its law: then the fault is the sender's, as with any code of its own. */
-  async #send(request: OutgoingRequest): Promise<Outcome> {
+  readonly #send = async (request: OutgoingRequest): Promise<Outcome> => {
     try {
       const outcome: unknown = await this.#options.transport.send(OutgoingRequest.toWire(request));
       if (isInterrupted(outcome) || isMadeOutcome(outcome)) return outcome;
@@ -99,38 +110,67 @@ export class Pipeline {
     } catch (error) {
       return senderFailed("core/transport", error);
     }
+  };
+
+  readonly #onFault = (fault: MiddlewareFault): void => {
+    const { lease, test } = OutgoingRequest.claimed(fault.request);
+    const mayBeLeftOut = fault.layer.guard?.required === false && fault.effect !== "ignored";
+    // A test is not repeated.
+    if (mayBeLeftOut && !test) this.#failed.note(lease.id, fault.layer.name);
+    this.#options.onFault(fault);
+  };
+
+  /** Where more deliveries fail than can be remembered, each that is repeated counts: a bad plugin must not hold them up for ever. */
+  readonly #failedBefore = ({ name }: Layer, request: OutgoingRequest): boolean => {
+    const { lease } = OutgoingRequest.claimed(request);
+    return isRepeated(lease) && (this.#failed.has(lease.id, name) || this.#failed.isFull());
+  };
+
+  #isTimed(): boolean {
+    if (this.#options.watchdog.isAlert) return true;
+    if (this.#timedRuns === 0) return false;
+    this.#timedRuns -= 1;
+    return true;
   }
 
   #arrange(): void {
     this.#layers = inOrder([...this.#added], this.#options.builtin);
+    this.#first = stepsOf(this.#layers);
+    this.#last = this.#layers.findLast(({ guard }) => guard !== undefined)?.guard?.plugin;
+    this.#timedRuns = timedRuns;
   }
 
   #watchOver(run: AttemptRun): void {
     this.#runs.add(run);
-    this.#watch ??= this.#options.clock.setTimer(watchInterval, () => this.#look());
+    this.#watch ??= this.#options.clock.setTimer(lookInterval, () => this.#look());
   }
 
   #look(): void {
     this.#watch = undefined;
     const live = [...this.#runs];
-    for (const run of live) run.expire(this.#options.middlewareLimit);
-    if (live.length > 0) this.#watch = this.#options.clock.setTimer(watchInterval, () => this.#look());
+    const now = this.#options.clock.now();
+    for (const run of live) run.look(now, this.#options.middlewareLimit);
+    if (live.length > 0) this.#watch = this.#options.clock.setTimer(lookInterval, () => this.#look());
   }
 }
 
-interface Pass {
-  readonly layers: readonly Layer[];
-  readonly run: AttemptRun;
-  sent: OutgoingRequest | undefined;
+/** Attempts count claims, so what the receiver did not fail was the sender's: a middleware's, or the end of the process. */
+function isRepeated({ attempt, failures }: WebhookLease): boolean {
+  return attempt - failures > 1;
 }
 
-/** Whatever breaks, an attempt ends with an outcome. */
-async function runBuiltin(layer: Layer, request: OutgoingRequest, below: Next): Promise<Outcome> {
-  try {
-    return await layer.run(request, below);
-  } catch (error) {
-    return senderFailed(layer.name, error);
-  }
+function stepsOf(layers: readonly Layer[]): Step | undefined {
+  return layers.reduceRight<Step | undefined>((below, layer, index) => {
+    const above = layers[index - 1];
+    const plugin = layer.guard?.plugin;
+    const isGuarded = layer.guard !== undefined;
+    const isNear = isGuarded && above?.guard !== undefined && above.guard.plugin === plugin;
+    return { layer, index, run: layer.run, plugin, isGuarded, isNear, below };
+  }, undefined);
+}
+
+function pluginNamed(owner: string): string | undefined {
+  return owner === "core" || owner === "application" ? undefined : owner;
 }
 
 function isInterrupted(outcome: unknown): outcome is Interrupted {
@@ -157,7 +197,17 @@ function checkedLayer(layer: Layer): Layer {
   if (!Number.isFinite(layer.order)) {
     throw invalid(`Middleware ${layer.name}: the order must be a number, found ${String(layer.order)}.`);
   }
+  if (typeof layer.guard?.required !== "boolean")
+    throw invalid(`Middleware ${layer.name}: required must be true or false, found ${typeof layer.guard?.required}.`);
   return layer;
+}
+
+/** On one line of the log, in the record of an attempt. */
+const namePattern = /^\P{Cc}{1,100}$/u;
+
+function checkedName(name: unknown, owner: string): string {
+  if (typeof name === "string" && namePattern.test(name)) return name;
+  throw invalid(`A middleware of ${owner}: the name must be a text of 1 to 100 characters, on one line.`);
 }
 
 function invalid(message: string): HookwrightError {

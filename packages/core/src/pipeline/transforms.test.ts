@@ -125,6 +125,9 @@ describe("a transform that fails makes the emit fail: the full payload is never 
     ["by returning a text", { apply: () => secret as unknown as JsonObject }],
     ["by returning a promise", { apply: (async () => ({})) as unknown as Transform["apply"] }],
     ["by returning a cycle", { apply: () => cycle() }],
+    ["by rejecting later", { apply: (() => Promise.reject(new Error("late"))) as unknown as Transform["apply"] }],
+    ["by making more than can be stored", { apply: () => ({ text: "x".repeat(17 * 1_048_576) }) }],
+    ["by making what throws when it is written", { apply: () => throwingGetter() }],
     ["by adding an action of its own", { apply: () => ({ action: "FORGED" }) }],
     ["by adding an action in secret", { apply: () => ({ toJSON: () => ({ action: "FORGED" }) }) as never }],
     [
@@ -137,11 +140,15 @@ describe("a transform that fails makes the emit fail: the full payload is never 
     ],
     ["by forgetting to answer", { appliesTo: (() => undefined) as unknown as () => boolean }],
     ["by answering later", { appliesTo: (async () => false) as unknown as () => boolean }],
+    [
+      "by failing to answer later",
+      { appliesTo: (() => Promise.reject(new Error("late"))) as unknown as () => boolean },
+    ],
   ])("%s", (_how, changes) => {
     transforms.add("billing", marking("bad", changes));
     const failing = () => got(eventOf({ secret, trail: [] }));
     expect(failing).toThrow(HookwrightError);
-    expect(failing).toThrow(/^Transform bad failed for ANNOTATION_CREATED: /);
+    expect(failing).toThrow(/^Transform bad of billing failed for ANNOTATION_CREATED: /);
     expect(failing).not.toThrow(secret);
   });
 
@@ -150,9 +157,17 @@ describe("a transform that fails makes the emit fail: the full payload is never 
     const event = eventOf();
     const variant = transforms.choose(match, event);
     dispose();
-    expect(() => transforms.make(variant, event)).toThrow(/Transform a failed .*taken out/);
+    expect(() => transforms.make(variant, event)).toThrow(/Transform a of core failed .*taken out/);
   });
 });
+
+function throwingGetter(): JsonObject {
+  return {
+    get later(): string {
+      throw new Error("no key");
+    },
+  };
+}
 
 function cycle(): JsonObject {
   const loop: Record<string, unknown> = {};
@@ -187,4 +202,29 @@ describe("adding", () => {
     dispose();
     expect(got()[0]).toBe("a");
   });
+});
+
+test("a transform cannot change whom the delivery goes to, and so send it elsewhere", () => {
+  const own = { ...match };
+  const forged: (webhook: Match) => boolean = (webhook) => Reflect.set(webhook, "webhook", 2);
+  transforms.add("billing", marking("a", { appliesTo: forged }));
+  expect(transforms.choose(own, eventOf())).toBe("");
+  expect(own.webhook).toBe(match.webhook);
+});
+
+test("what a transform promises is refused, and its rejection is nobody's", async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown): void => void unhandled.push(error);
+  process.on("unhandledRejection", note);
+  const late = async (): Promise<never> => {
+    throw new Error("late");
+  };
+  // The types would refuse both.
+  transforms.add("billing", marking("a", { apply: late as never }));
+  transforms.add("stock", marking("b", { appliesTo: late as never }));
+  expect(() => transforms.make("a", eventOf())).toThrow("at once");
+  expect(() => transforms.choose(match, eventOf())).toThrow("at once");
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("unhandledRejection", note);
+  expect(unhandled).toEqual([]);
 });

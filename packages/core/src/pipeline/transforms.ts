@@ -1,8 +1,10 @@
+import { deepFreeze } from "../foundation/deep-freeze.js";
 import { type Disposer, disposeOnce } from "../foundation/disposer.js";
 import { HookwrightError, messageOf } from "../foundation/hookwright-error.js";
 import type { OrganizationId, ProjectId } from "../foundation/ids.js";
 import { isJsonObject, type JsonObject } from "../foundation/json.js";
 import { type Payload, payloadOf } from "../foundation/payload-bytes.js";
+import { type OwnerScope, plainScope } from "../observe/owner-scope.js";
 import type { Match } from "../webhook/webhook-index.js";
 
 /** What a transform is told of the event. */
@@ -29,6 +31,9 @@ interface OwnedTransform {
   readonly transform: Transform;
 }
 
+/** Bytes of what one transform makes: a body of the default HOOKWRIGHT_MAX_BODY and more. It is held in memory and stored with each message. */
+const largestVariant = 16 * 1_048_576;
+
 const variantPattern = /^[A-Za-z0-9-]{1,64}$/;
 
 /**
@@ -37,6 +42,12 @@ const variantPattern = /^[A-Za-z0-9-]{1,64}$/;
  */
 export class Transforms {
   readonly #transforms = new Map<string, OwnedTransform>();
+  readonly #scope: OwnerScope;
+
+  /** Transforms are called through `scope`. */
+  constructor(scope: OwnerScope = plainScope) {
+    this.#scope = scope;
+  }
 
   /** @throws HookwrightError `definition_invalid` when a field is wrong or the variant's name is taken. */
   add(owner: string, transform: Transform): Disposer {
@@ -64,9 +75,12 @@ export class Transforms {
    * @throws HookwrightError `middleware_failed` when a transform fails.
    */
   choose(webhook: Match, event: TransformedEvent): string {
+    // Every transform is asked about the same event: none may change it for the next one.
     deepFreeze(event);
+    // It becomes the delivery: a transform that writes to it would send it elsewhere.
+    Object.freeze(webhook);
     return [...this.#transforms.values()]
-      .filter(({ transform }) => applies(transform, webhook, event))
+      .filter((owned) => this.#applies(owned, webhook, event))
       .map(({ transform }) => transform.variant)
       .join("+");
   }
@@ -84,17 +98,52 @@ export class Transforms {
     );
   }
 
-  #apply(name: string, event: TransformedEvent): Payload {
-    const transform = this.#transforms.get(name)?.transform;
-    return guarded(name, event, () => {
-      if (transform === undefined) throw new TypeError("it was taken out meanwhile");
-      const made: unknown = transform.apply({ ...event, payload: structuredClone(event.payload) });
+  #applies(owned: OwnedTransform, webhook: Match, event: TransformedEvent): boolean {
+    const { transform } = owned;
+    const { variant } = transform;
+    return this.#guarded({ variant, owned }, event, () => {
+      const answer: unknown = transform.appliesTo === undefined || transform.appliesTo(webhook, event);
+      if (isThenable(answer)) letGo(answer);
+      // A promise would be true for all, and a forgotten return false for all.
+      if (typeof answer !== "boolean") throw new TypeError("appliesTo must return true or false, and at once");
+      return answer;
+    });
+  }
+
+  #apply(variant: string, event: TransformedEvent): Payload {
+    const owned = this.#transforms.get(variant);
+    return this.#guarded({ variant, owned }, event, () => {
+      if (owned === undefined) throw new TypeError("it was taken out meanwhile");
+      const made: unknown = owned.transform.apply({ ...event, payload: structuredClone(event.payload) });
+      if (isThenable(made)) letGo(made);
       if (!isJsonObject(made) || isThenable(made)) throw new TypeError("it must return a JSON object, and at once");
+      // As code of the transform still: a getter or a toJSON in what it made is its own.
       const payload = payloadOf(made);
+      if (payload.bytes.length > largestVariant)
+        throw new TypeError(`it made ${payload.bytes.length} bytes, and ${largestVariant} are the most`);
       if (Object.hasOwn(payload.value, "action")) throw new TypeError('it must not add a member "action"');
       return payload;
     });
   }
+
+  #guarded<Result>({ variant, owned }: Guarded, event: TransformedEvent, run: () => Result): Result {
+    const name = owned?.owner ?? "core";
+    try {
+      return this.#scope.run({ name }, `transform ${variant}`, run);
+    } catch (error) {
+      throw new HookwrightError(
+        "middleware_failed",
+        `Transform ${variant} of ${name} failed for ${event.action}: ${messageOf(error)}.`,
+        { cause: error, details: { plugin: name, variant } },
+      );
+    }
+  }
+}
+
+interface Guarded {
+  readonly variant: string;
+  /** `undefined` when it was taken out. */
+  readonly owned: OwnedTransform | undefined;
 }
 
 function faultOf(transform: Transform): string | undefined {
@@ -106,34 +155,11 @@ function faultOf(transform: Transform): string | undefined {
   return undefined;
 }
 
-function applies(transform: Transform, webhook: Match, event: TransformedEvent): boolean {
-  return guarded(transform.variant, event, () => {
-    const answer: unknown = transform.appliesTo === undefined || transform.appliesTo(webhook, event);
-    // A promise would be true for all, and a forgotten return false for all.
-    if (typeof answer !== "boolean") throw new TypeError("appliesTo must return true or false, and at once");
-    return answer;
-  });
+/** Nobody waits for what it promises: a rejection that nobody handles would end the process. */
+function letGo(promised: PromiseLike<unknown>): void {
+  Promise.resolve(promised).catch(() => undefined);
 }
 
-function guarded<Result>(variant: string, event: TransformedEvent, run: () => Result): Result {
-  try {
-    return run();
-  } catch (error) {
-    throw new HookwrightError(
-      "middleware_failed",
-      `Transform ${variant} failed for ${event.action}: ${messageOf(error)}.`,
-      { cause: error },
-    );
-  }
-}
-
-function isThenable(value: JsonObject): boolean {
-  return typeof value["then"] === "function";
-}
-
-/** Every transform is asked about the same event: none may change it for the next one. */
-function deepFreeze(value: unknown): void {
-  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
-  Object.freeze(value);
-  for (const member of Object.values(value)) deepFreeze(member);
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

@@ -1,6 +1,5 @@
-import type { Clock } from "../foundation/clock.js";
 import type { Disposer } from "../foundation/disposer.js";
-import { HookwrightError } from "../foundation/hookwright-error.js";
+import { type Deadline, within } from "./deadline.js";
 
 /** One thing that is started and stopped. */
 export interface LifecycleStep {
@@ -15,23 +14,18 @@ export interface StopFault {
   readonly error: unknown;
 }
 
-/** How long the stop of each step is waited for. */
-export interface StopLimit {
-  readonly clock: Clock;
-  readonly milliseconds: number;
-}
-
 /**
  * Owns an order: starts steps one after the other, stops those that were started in exactly the reverse order, one at a
  * time. The container's own disposal is not used: it closes what others still need.
  */
 export class Lifecycle {
-  readonly #limit: StopLimit | undefined;
+  /** How long the stop of each step is waited for. */
+  readonly #limit: Deadline | undefined;
   readonly #started: LifecycleStep[] = [];
   #stopped = false;
 
   /** Without a limit a step that never stops is waited for without end. */
-  constructor(limit?: StopLimit) {
+  constructor(limit?: Deadline) {
     this.#limit = limit;
   }
 
@@ -72,15 +66,6 @@ export class Lifecycle {
   async #stopOne(step: LifecycleStep): Promise<void> {
     const stopping = Promise.resolve(step.stop?.());
     if (this.#limit === undefined) return void (await stopping);
-    const { clock, milliseconds } = this.#limit;
-    const late = Promise.withResolvers<never>();
-    const timer = clock.setTimer(milliseconds, () =>
-      late.reject(new HookwrightError("plugin_failed", `${step.name} did not stop within ${milliseconds} ms.`)),
-    );
-    try {
-      await Promise.race([stopping, late.promise]);
-    } finally {
-      timer.cancel();
-    }
+    await within(this.#limit, stopping, { what: `${step.name} did not stop` });
   }
 }

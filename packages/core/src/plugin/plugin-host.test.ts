@@ -1,101 +1,28 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { beforeEach, describe, expect, test } from "vitest";
-import { defineEvent } from "../event/define-event.js";
-import { EventRegistry } from "../event/event-registry.js";
+import fc from "fast-check";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { HookwrightError } from "../foundation/hookwright-error.js";
 import type { DeliveryId } from "../foundation/ids.js";
-import { SteppedClock, settled } from "../foundation/stepped-clock.test.support.js";
-import { Hub } from "../observe/hub.js";
-import type { LogFields, Logger } from "../observe/logger.js";
-import { ok } from "../pipeline/onion-scene.test.support.js";
-import { Pipeline } from "../pipeline/pipeline.js";
-import { Transforms } from "../pipeline/transforms.js";
+import { settled } from "../foundation/stepped-clock.test.support.js";
+import { BootError } from "./boot-error.js";
 import { type ConfiguredPlugin, definePlugin, type PluginContext } from "./plugin.js";
-import { PluginHost } from "./plugin-host.js";
+import { addAll, eventOf, noted, nothingAdded, PluginScene, problemsOf } from "./plugin-scene.test.support.js";
 
-const clock = new SteppedClock();
-let lines: { readonly level: string; readonly message: string; readonly fields: LogFields | undefined }[];
-let registry: EventRegistry;
-let pipeline: Pipeline;
-let transforms: Transforms;
-let hub: Hub;
+let scene: PluginScene;
 
 beforeEach(() => {
-  lines = [];
-  registry = new EventRegistry();
-  const send = async () => ok;
-  pipeline = new Pipeline({
-    clock,
-    builtin: [],
-    transport: { send },
-    middlewareLimit: 1_000,
-    onFault: () => undefined,
-  });
-  transforms = new Transforms();
-  hub = new Hub();
+  scene = new PluginScene();
 });
 
-function hostOf(...plugins: readonly ConfiguredPlugin[]): PluginHost {
-  const line =
-    (level: string): Logger["info"] =>
-    (message, fields) =>
-      void lines.push({ level, message, fields });
-  const logger: Logger = {
-    isEnabled: (level) => level !== "debug",
-    debug: line("debug"),
-    info: line("info"),
-    warn: line("warn"),
-    error: line("error"),
-  };
-  return new PluginHost({ registry, pipeline, transforms, hub, logger, clock }, plugins);
-}
-
-function eventOf(action: string, aliases: readonly string[] = []) {
-  return defineEvent({
-    action,
-    aliases,
-    summary: "Something happened.",
-    schema: { type: "object", properties: { id: { type: "integer" } } },
-    example: { id: 1 },
-  });
-}
-
-/** Everything that plugins can add to, as it is now. */
-function added() {
-  return {
-    actions: registry.list().map(({ definition }) => definition.action),
-    layers: pipeline.layers.map(({ name }) => name),
-    transforms: !transforms.isEmpty,
-  };
-}
-
-const nothingAdded = { actions: [], layers: [], transforms: false };
-
-function addAll(ctx: PluginContext<unknown>, suffix = ""): void {
-  ctx.use("prepare", (request, next) => next(request), { name: `header${suffix}` });
-  ctx.transform({ variant: `redacted${suffix}`, apply: ({ payload }) => payload });
-  ctx.event(eventOf(`LATER${suffix.toUpperCase()}`));
-}
-
-function faultOf(run: () => unknown): HookwrightError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof HookwrightError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}
-
 describe("before any plugin's code runs", () => {
-  test("every fault of every plugin is told at once, each with its code", () => {
+  test("every problem of every plugin is told at once, each with code, plugin, what was expected and what was found", async () => {
     let ran = false;
     const setup = (): void => {
       ran = true;
     };
-    const fault = faultOf(() =>
-      hostOf(
+    const problems = await problemsOf(() =>
+      scene.host(
         definePlugin({ name: "fine", version: "1.0.0", events: [eventOf("TAKEN")], setup }),
         definePlugin({ name: "Bad Name", version: "x", setup }),
         definePlugin({ name: "late", version: "1.0.0", hookwright: "^99.0.0", setup }),
@@ -108,65 +35,146 @@ describe("before any plugin's code runs", () => {
           setup,
         }),
         undefined as unknown as ConfiguredPlugin,
+        definePlugin({ name: "needy", version: "1.0.0", requires: { fines: "^1.0.0", fine: "^2.0.0" }, setup }),
+        definePlugin({ name: "one", version: "1.0.0", requires: { two: "*" }, setup }),
+        definePlugin({ name: "two", version: "1.0.0", requires: { one: "*" }, setup }),
+        definePlugin({ name: "patient", version: "1.0.0", requires: { late: "*" }, setup }),
       ),
     );
     expect(ran).toBe(false);
-    expect(fault.code).toBe("plugin_invalid");
-    expect(fault.message).toMatch(/^The plugins have 8 faults\. /);
-    expect(fault.details["faults"]).toEqual([
-      { code: "plugin_invalid", message: expect.stringContaining('"Bad Name"@x: name') },
-      { code: "plugin_invalid", message: expect.stringContaining('"Bad Name"@x: version') },
-      { code: "plugin_invalid", message: expect.stringContaining('"late"@1.0.0: it works with') },
-      { code: "action_taken", message: expect.stringMatching(/thief@2\.0\.0.*TAKEN.*fine@1\.0\.0/) },
-      { code: "definition_invalid", message: expect.stringContaining("thief@2.0.0") },
-      { code: "plugin_invalid", message: expect.stringMatching(/Two plugins are named fine.*1\.0\.0 and 3\.0\.0/) },
-      { code: "configuration_invalid", message: expect.stringContaining("poor@1.0.0") },
-      { code: "plugin_invalid", message: expect.stringContaining("definePlugin") },
+    expect(problems.map(({ code, plugin }) => [code, plugin])).toEqual([
+      ["plugin_invalid", '"Bad Name"@x'],
+      ["plugin_invalid", '"Bad Name"@x'],
+      ["plugin_version", "late@1.0.0"],
+      ["plugin_name_taken", "fine@3.0.0"],
+      ["configuration_invalid", "poor@1.0.0"],
+      ["plugin_invalid", "7 of 11"],
+      ["plugin_missing", "needy@1.0.0"],
+      ["plugin_version", "needy@1.0.0"],
+      ["plugin_cycle", "one@1.0.0"],
+      ["action_taken", "thief@2.0.0"],
+      ["definition_invalid", "thief@2.0.0"],
     ]);
+    for (const problem of problems)
+      expect(Object.values(problem).every((text) => typeof text === "string" && text !== "")).toBe(true);
   });
 
-  test("a single fault is told as itself", () => {
-    const plugins = [
-      definePlugin({ name: "one", version: "1.0.0", events: [eventOf("SAME")] }),
-      definePlugin({ name: "two", version: "1.0.0", events: [eventOf("SAME")] }),
-    ];
-    const fault = faultOf(() => hostOf(...plugins));
-    expect(fault.code).toBe("action_taken");
-    expect(fault.message).toMatch(/two@1\.0\.0.*one@1\.0\.0/);
+  test("a clash names both sides", async () => {
+    const [action, name] = await problemsOf(() =>
+      scene.host(
+        definePlugin({ name: "one", version: "1.0.0", events: [eventOf("SAME")] }),
+        definePlugin({ name: "one", version: "1.5.0" }),
+        definePlugin({ name: "two", version: "2.0.0", events: [eventOf("OTHER", ["SAME"])] }),
+      ),
+    ).then((problems) => problems.toReversed());
+    expect(action).toMatchObject({
+      code: "action_taken",
+      plugin: "two@2.0.0",
+      expected: '"SAME" of event OTHER to be its alone',
+      found: "event SAME of one@1.0.0 under this name",
+    });
+    expect(name).toMatchObject({
+      code: "plugin_name_taken",
+      plugin: "one@1.5.0",
+      found: "one@1.0.0 under the same name",
+    });
   });
 
-  test("an event that is none is refused by its plugin's name", () => {
-    const notAnEvent = { name: "INVOICE_PAID" } as unknown as ReturnType<typeof eventOf>;
-    const fault = faultOf(() => hostOf(definePlugin({ name: "billing", version: "1.0.0", events: [notAnEvent] })));
-    expect(fault).toMatchObject({ code: "definition_invalid" });
-    expect(fault.message).toContain("Plugin billing@1.0.0 lists an event that is neither");
+  test("the errors behind the problems are kept", () => {
+    const host = () => scene.host(definePlugin({ name: "one", version: "1.0.0", events: [eventOf("9")] }));
+    expect(host).toThrow(BootError);
+    expect(host).toThrow(expect.objectContaining({ cause: expect.any(HookwrightError) }));
+  });
+
+  test("an event that is none is refused by its plugin's name", async () => {
+    for (const none of [{ name: "INVOICE_PAID" }, null, undefined, 5, "A", class {}, [], Promise.resolve()]) {
+      const events = [none as unknown as ReturnType<typeof eventOf>];
+      const problems = await problemsOf(() => scene.host(definePlugin({ name: "billing", version: "1.0.0", events })));
+      expect(problems).toMatchObject([{ code: "definition_invalid", plugin: "billing@1.0.0" }]);
+    }
   });
 
   test("the events of all plugins are there, so that the order of the list does not matter to a setup", async () => {
     const seen: string[][] = [];
-    const look = (): void => void seen.push(registry.list().map(({ definition }) => definition.action));
-    const host = hostOf(
+    const look = (): void => void seen.push(scene.added.actions);
+    await scene.started(
       definePlugin({ name: "one", version: "1.0.0", events: [eventOf("A")], setup: look }),
       definePlugin({ name: "two", version: "1.0.0", events: [eventOf("B")], setup: look }),
     );
-    await host.start();
     expect(seen).toEqual([
       ["A", "B"],
       ["A", "B"],
     ]);
   });
+
+  test("a plugin without configuration is listed as it is, or called for one", async () => {
+    const seen: unknown[] = [];
+    const billing = definePlugin({
+      name: "billing",
+      version: "1.0.0",
+      config: { type: "object", properties: { currency: { type: "string", default: "EUR" } } },
+      setup: (ctx) => void seen.push(ctx.config),
+    });
+    await scene.started(billing);
+    await new PluginScene().started(billing({ currency: "USD" }));
+    await new PluginScene().started(billing({}));
+    expect(seen).toEqual([{ currency: "EUR" }, { currency: "USD" }, { currency: "EUR" }]);
+  });
 });
 
 describe("start and stop", () => {
-  test("plugins start in the order given, and stop in the reverse one, each with all that it added", async () => {
+  test("what is required starts before, and everything stops in exactly the reverse order", async () => {
     const log: string[] = [];
-    const plugins = ["a", "b", "c"].map((name) =>
+    const host = await scene.started(
+      noted("reports", log, { requires: { billing: "^1.0.0", rates: "*" } }),
+      noted("audit", log),
+      noted("billing", log, { requires: { rates: "^1.0.0" } }),
+      noted("rates", log),
+    );
+    expect(log).toEqual(["+rates", "+billing", "+reports", "+audit"]);
+    expect(host.status().map(({ name }) => name)).toEqual(["rates", "billing", "reports", "audit"]);
+    await host.stop();
+    expect(log.slice(4)).toEqual(["-audit", "-reports", "-billing", "-rates"]);
+  });
+
+  test("whatever plugins require of each other and whichever fail, the stops mirror the starts", async () => {
+    const plugins = fc.array(fc.record({ needs: fc.array(fc.nat(12), { maxLength: 3 }), fails: fc.boolean() }), {
+      maxLength: 12,
+    });
+    await fc.assert(
+      fc.asyncProperty(plugins, async (drawn) => {
+        const log: string[] = [];
+        const own = new PluginScene();
+        const host = await own.started(
+          ...drawn.map(({ needs, fails }, index) => {
+            const requires = Object.fromEntries(needs.filter((need) => need < index).map((need) => [`p${need}`, "*"]));
+            return noted(`p${index}`, log, { requires, fails: () => fails });
+          }),
+        );
+        const doomed = new Set<number>();
+        for (const [index, { needs, fails }] of drawn.entries())
+          if (fails || needs.some((need) => need < index && doomed.has(need))) doomed.add(index);
+        const started = [...log];
+        expect(started.toSorted()).toEqual(drawn.flatMap((_, i) => (doomed.has(i) ? [] : [`+p${i}`])).toSorted());
+        expect(own.added.layers).toHaveLength(started.length);
+        expect(own.added.actions).toHaveLength(started.length);
+        await host.stop();
+        expect(log.slice(started.length)).toEqual(started.toReversed().map((line) => line.replace("+", "-")));
+        expect(own.added).toEqual(nothingAdded);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("one plugin's stop comes first, then all that it added in reverse, one at a time", async () => {
+    const log: string[] = [];
+    const plugins = ["a", "b"].map((name) =>
       definePlugin({
         name,
         version: "1.0.0",
         async setup(ctx) {
           await settled(1);
-          log.push(`setup ${name}`);
+          ctx.signal.addEventListener("abort", () => log.push(`signal of ${name}`));
           ctx.own(() => void log.push(`undo first of ${name}`));
           ctx.own(async () => {
             await settled(1);
@@ -174,24 +182,45 @@ describe("start and stop", () => {
           });
         },
         async stop() {
+          await settled(1);
           log.push(`stop ${name}`);
         },
       }),
     );
-    const host = hostOf(...plugins);
-    await host.start();
+    const host = await scene.started(...plugins);
     await host.stop();
-    const undone = ["c", "b", "a"].flatMap((name) => [
-      `stop ${name}`,
-      `undo second of ${name}`,
-      `undo first of ${name}`,
-    ]);
-    expect(log).toEqual(["setup a", "setup b", "setup c", ...undone]);
+    expect(log).toEqual(
+      ["b", "a"].flatMap((name) => [
+        `signal of ${name}`,
+        `stop ${name}`,
+        `undo second of ${name}`,
+        `undo first of ${name}`,
+      ]),
+    );
+  });
+
+  test("a plugin's handlers come to their end before its signal aborts", async () => {
+    const aborted: boolean[] = [];
+    let signal: AbortSignal | undefined;
+    const close = vi.spyOn(scene.ports.handlers, "close");
+    close.mockImplementation(async () => void aborted.push(signal?.aborted ?? true));
+    const host = await scene.started(
+      definePlugin({
+        name: "billing",
+        version: "1.0.0",
+        setup(ctx) {
+          signal = ctx.signal;
+        },
+      }),
+    );
+    await host.stop();
+    expect(aborted).toEqual([false]);
+    expect(signal?.aborted).toBe(true);
   });
 
   test("what a plugin added is undone with it, without its doing", async () => {
     const heard: unknown[] = [];
-    const host = hostOf(
+    const host = await scene.started(
       definePlugin({
         name: "billing",
         version: "1.0.0",
@@ -202,75 +231,124 @@ describe("start and stop", () => {
         },
       }),
     );
-    await host.start();
-    expect(added()).toEqual({ actions: ["INVOICE_PAID", "LATER"], layers: ["billing/header"], transforms: true });
-    hub.notify("store.failed", { operation: "claim", error: undefined });
+    expect(scene.added).toEqual({ actions: ["INVOICE_PAID", "LATER"], layers: ["billing/header"], transforms: true });
+    scene.hub.notify("store.failed", { operation: "claim", error: undefined });
     await settled();
     expect(heard).toHaveLength(1);
     await host.stop();
-    expect(added()).toEqual(nothingAdded);
-    hub.notify("store.failed", { operation: "claim", error: undefined });
+    expect(scene.added).toEqual(nothingAdded);
+    scene.hub.notify("store.failed", { operation: "claim", error: undefined });
     await settled();
     expect(heard).toHaveLength(1);
   });
 
   test("what a plugin took out itself is gone at once, and is not undone again", async () => {
     const disposers: (() => void)[] = [];
-    const host = hostOf(
+    const undone: number[] = [];
+    const host = await scene.started(
       definePlugin({
         name: "billing",
         version: "1.0.0",
         setup(ctx) {
           disposers.push(ctx.transform({ variant: "a", apply: ({ payload }) => payload }));
+          disposers.push(ctx.own(() => void undone.push(1)));
         },
       }),
     );
-    await host.start();
-    for (const dispose of disposers) dispose();
-    expect(transforms.isEmpty).toBe(true);
-    transforms.add("other", { variant: "a", apply: ({ payload }) => payload });
+    for (const dispose of [...disposers, ...disposers]) dispose();
+    expect(scene.transforms.isEmpty).toBe(true);
+    expect(undone).toHaveLength(1);
+    expect(host.status()).toMatchObject([{ transforms: [] }]);
+    scene.transforms.add("other", { variant: "a", apply: ({ payload }) => payload });
     await host.stop();
-    expect(transforms.isEmpty).toBe(false);
-  });
-
-  test("a status per plugin says where it stands and which events are its", async () => {
-    const host = hostOf(
-      definePlugin({ name: "one", version: "1.0.0", events: [eventOf("A")] }),
-      definePlugin({ name: "two", version: "2.0.0", setup: (ctx) => void ctx.event(eventOf("B")) }),
-    );
-    const states = () => host.status().map(({ name, state, events }) => [name, state, ...events]);
-    expect(states()).toEqual([
-      ["one", "declared", "A"],
-      ["two", "declared"],
-    ]);
-    await host.start();
-    expect(states()).toEqual([
-      ["one", "started", "A"],
-      ["two", "started", "B"],
-    ]);
-    await host.stop();
-    expect(states()).toEqual([
-      ["one", "stopped"],
-      ["two", "stopped"],
-    ]);
+    expect(scene.transforms.isEmpty).toBe(false);
+    expect(undone).toHaveLength(1);
   });
 
   test("a host that was never started is stopped without running anything", async () => {
-    let ran = false;
-    const stop = (): void => {
-      ran = true;
-    };
-    const host = hostOf(definePlugin({ name: "billing", version: "1.0.0", events: [eventOf("A")], stop }));
+    const log: string[] = [];
+    const host = scene.host(noted("billing", log));
     await host.stop();
-    expect(ran).toBe(false);
-    expect(added()).toEqual(nothingAdded);
+    expect(log).toEqual([]);
+    expect(scene.added).toEqual(nothingAdded);
+  });
+});
+
+describe("the status", () => {
+  test("says where each plugin stands", async () => {
+    const log: string[] = [];
+    const host = scene.host(
+      noted("fine", log),
+      noted("broken", log, { fails: () => true }),
+      noted("dependent", log, { requires: { broken: "*" } }),
+    );
+    const states = () => host.status().map(({ name, state }) => `${name} ${state}`);
+    expect(states()).toEqual(["fine validated", "broken validated", "dependent validated"]);
+    await host.start();
+    expect(states()).toEqual(["fine started", "broken failed", "dependent waiting"]);
+    await host.stop();
+    expect(states()).toEqual(["fine stopped", "broken failed", "dependent stopped"]);
+  });
+
+  test("lists all that a plugin has added, and no secret", async () => {
+    const host = await scene.started(
+      definePlugin({
+        name: "billing",
+        version: "1.2.3",
+        requires: { rates: "*" },
+        optional: { audit: "*" },
+        events: [eventOf("INVOICE_PAID")],
+        config: {
+          type: "object",
+          properties: { currency: { type: "string" }, key: { type: "string", writeOnly: true } },
+        },
+        setup(ctx) {
+          addAll(ctx);
+          ctx.use("sign", function seal(request, next) {
+            return next(request);
+          });
+          ctx.on("store.failed", () => undefined);
+          ctx.handle(eventOf("INVOICE_PAID"), () => undefined);
+        },
+      })({ currency: "EUR", key: "s3cr3t" }),
+      definePlugin({ name: "rates", version: "1.0.0" }),
+    );
+    const [, status] = host.status();
+    expect(status).toEqual({
+      name: "billing",
+      version: "1.2.3",
+      state: "started",
+      waitingOn: [],
+      error: undefined,
+      requires: ["rates", "audit"],
+      config: { currency: "EUR", key: "***" },
+      events: ["INVOICE_PAID", "LATER"],
+      middlewares: [
+        { name: "header", phase: "prepare" },
+        { name: "seal", phase: "sign" },
+      ],
+      transforms: ["redacted"],
+      listeners: ["store.failed"],
+      handlers: ["INVOICE_PAID"],
+      offers: [],
+      contributes: [],
+      provides: [],
+      uses: [],
+    });
+    await host.stop();
+    expect(host.status()[1]).toMatchObject({
+      state: "stopped",
+      events: [],
+      middlewares: [],
+      listeners: [],
+      handlers: [],
+    });
   });
 });
 
 describe("a setup that fails", () => {
   const error = new Error("no database");
-
-  test.each([
+  const failures: [string, () => void | Promise<void>][] = [
     [
       "throws",
       () => {
@@ -284,45 +362,129 @@ describe("a setup that fails", () => {
         throw new HookwrightError("configuration_invalid", "no database", { cause: error });
       },
     ],
-  ])("and %s is blamed by name, and everything is undone in reverse", async (_how, fail) => {
-    const log: string[] = [];
-    const host = hostOf(
-      definePlugin({
-        name: "first",
-        version: "1.0.0",
-        setup: (ctx) => addAll(ctx, "-a"),
-        stop: () => void log.push("stop first"),
-      }),
-      definePlugin({
-        name: "second",
-        version: "2.0.0",
-        setup(ctx) {
-          addAll(ctx, "-b");
-          ctx.own(() => void log.push("undo second"));
-          return fail();
-        },
-        stop: () => void log.push("stop second"),
-      }),
-      definePlugin({
-        name: "third",
-        version: "3.0.0",
-        events: [eventOf("THIRD")],
-        setup: () => void log.push("setup third"),
-      }),
-    );
-    const failing = host.start();
-    await expect(failing).rejects.toMatchObject({
-      code: "plugin_failed",
-      message: "Plugin second@2.0.0 failed in setup: no database",
-      cause: expect.any(Error),
+    [
+      "throws no error",
+      () => {
+        throw "no database";
+      },
+    ],
+  ];
+
+  function threeWith(log: string[], fail: () => void | Promise<void>): readonly ConfiguredPlugin[] {
+    const broken = definePlugin({
+      name: "broken",
+      version: "2.0.0",
+      events: [eventOf("BROKEN")],
+      setup(ctx) {
+        addAll(ctx, "-b");
+        ctx.signal.addEventListener("abort", () => log.push("abort"));
+        ctx.own(() => void log.push("undo broken"));
+        return fail();
+      },
+      stop: () => void log.push("stop broken"),
     });
-    expect(log).toEqual(["undo second", "stop first"]);
-    expect(added()).toEqual(nothingAdded);
-    expect(host.status().map(({ state }) => state)).toEqual(["stopped", "failed", "stopped"]);
+    return [noted("first", log), broken, noted("needy", log, { requires: { broken: "*" } }), noted("last", log)];
+  }
+
+  test.each(failures)("and %s is undone and blamed; what requires it waits, the others start", async (_how, fail) => {
+    const log: string[] = [];
+    const host = await scene.started(...threeWith(log, fail));
+    expect(log).toEqual(["+first", "abort", "undo broken", "+last"]);
+    expect(scene.added).toEqual({
+      actions: ["FIRST_DONE", "LAST_DONE"],
+      layers: ["first/layer", "last/layer"],
+      transforms: false,
+    });
+    expect(host.status()).toMatchObject([
+      { name: "first", state: "started" },
+      {
+        name: "broken",
+        state: "failed",
+        error: { code: "plugin_failed", message: "Plugin broken@2.0.0 failed in setup: no database" },
+        events: [],
+      },
+      {
+        name: "needy",
+        state: "waiting",
+        waitingOn: [{ plugin: "broken", reason: "it failed with plugin_failed" }],
+        error: undefined,
+        events: [],
+      },
+      { name: "last", state: "started" },
+    ]);
+    expect(scene.linesAt("error")).toEqual(["Plugin broken@2.0.0 failed in setup: no database"]);
+    expect(scene.linesAt("warn")).toEqual(["Plugin needy@1.0.0 waits for broken: it failed with plugin_failed"]);
+    expect(scene.lines).toMatchObject([{ fields: { plugin: "broken" } }, { fields: { plugin: "needy" } }]);
+  });
+
+  test.each(failures)("and %s stops everything again where the host refuses failures", async (_how, fail) => {
+    const log: string[] = [];
+    scene = new PluginScene({ onPluginFailure: "refuse" });
+    const host = scene.host(...threeWith(log, fail));
+    await expect(host.start()).rejects.toMatchObject({
+      code: "plugin_failed",
+      message: "Plugin broken@2.0.0 failed in setup: no database",
+      cause: expect.anything(),
+    });
+    expect(log).toEqual(["+first", "abort", "undo broken", "-first"]);
+    expect(scene.added).toEqual(nothingAdded);
+    expect(host.status().map(({ state }) => state)).toEqual(["stopped", "failed", "stopped", "stopped"]);
+    expect(scene.lines).toEqual([]);
+  });
+
+  test("and never ends is given up after its time, and what comes of it later is told and has no effect", async () => {
+    const log: string[] = [];
+    const hang = Promise.withResolvers<void>();
+    const host = scene.host(...threeWith(log, () => hang.promise));
+    const starting = host.start();
+    await settled();
+    scene.clock.advance(9_999);
+    await settled();
+    expect(log).toEqual(["+first"]);
+    scene.clock.advance(1);
+    await starting;
+    expect(log).toEqual(["+first", "abort", "undo broken", "+last"]);
+    expect(host.status()[1]).toMatchObject({
+      state: "failed",
+      error: { code: "plugin_timeout", message: "Plugin broken@2.0.0 did not finish its setup within 10000 ms." },
+    });
+    expect(scene.clock.pendingTimers).toBe(0);
+    hang.reject(error);
+    await settled();
+    expect(scene.lines.at(-1)).toEqual({
+      level: "error",
+      message: "Plugin broken@2.0.0 failed in setup after it had been given up",
+      fields: { plugin: "broken", error: expect.objectContaining({ cause: error }) },
+    });
+  });
+
+  test("of an essential plugin stops everything again, even where others may fail", async () => {
+    const log: string[] = [];
+    const essential = definePlugin({
+      name: "seal",
+      version: "1.0.0",
+      essential: true,
+      setup() {
+        throw error;
+      },
+    });
+    const host = scene.host(noted("first", log), noted("broken", log, { fails: () => true }), essential);
+    await expect(host.start()).rejects.toMatchObject({ code: "plugin_failed", cause: error });
+    expect(log).toEqual(["+first", "-first"]);
+    expect(scene.added).toEqual(nothingAdded);
+  });
+
+  test("of what an essential plugin requires does as well", async () => {
+    const essential = definePlugin({ name: "seal", version: "1.0.0", essential: true, requires: { broken: "*" } });
+    const host = scene.host(noted("broken", [], { fails: () => true }), essential);
+    await expect(host.start()).rejects.toMatchObject({
+      code: "plugin_failed",
+      message: "Plugin seal@1.0.0 is essential and waits for broken: it failed with plugin_failed.",
+    });
   });
 
   test("because of what it adds names the plugin, too", async () => {
-    const host = hostOf(
+    const host = await scene.started(
       definePlugin({
         name: "billing",
         version: "1.0.0",
@@ -331,7 +493,7 @@ describe("a setup that fails", () => {
         },
       }),
     );
-    await expect(host.start()).rejects.toThrow(/billing@1\.0\.0 failed in setup: A listener of billing asks for/);
+    expect(host.status()[0]?.error?.message).toMatch(/billing@1\.0\.0 failed in setup: A listener of billing asks for/);
   });
 });
 
@@ -346,28 +508,27 @@ describe("a stop that fails", () => {
       },
     ],
     ["rejects", () => Promise.reject(error)],
-  ])("and %s is logged by name; all the rest is stopped", async (_how, stop) => {
+  ])("and %s is logged by name and told in the status; all the rest is stopped", async (_how, stop) => {
     const log: string[] = [];
-    const host = hostOf(
-      definePlugin({ name: "first", version: "1.0.0", stop: () => void log.push("stop first") }),
+    const host = await scene.started(
+      noted("first", log),
       definePlugin({ name: "second", version: "2.0.0", setup: (ctx) => addAll(ctx), stop }),
     );
-    await host.start();
     await host.stop();
-    expect(log).toEqual(["stop first"]);
-    expect(added()).toEqual(nothingAdded);
-    expect(lines).toEqual([
-      {
-        level: "error",
-        message: "Plugin second@2.0.0 failed while it stopped",
-        fields: { plugin: "second", error },
-      },
+    expect(log).toEqual(["+first", "-first"]);
+    expect(scene.added).toEqual(nothingAdded);
+    expect(scene.lines).toEqual([
+      { level: "error", message: "Plugin second@2.0.0 failed while it stopped", fields: { plugin: "second", error } },
     ]);
+    expect(host.status()[1]).toMatchObject({
+      state: "stopped",
+      error: { code: "plugin_failed", message: "Plugin second@2.0.0 failed while it stopped: busy" },
+    });
   });
 
   test("because something handed over to undo throws stops the rest as well", async () => {
     const log: string[] = [];
-    const host = hostOf(
+    const host = await scene.started(
       definePlugin({
         name: "billing",
         version: "1.0.0",
@@ -380,16 +541,15 @@ describe("a stop that fails", () => {
         },
       }),
     );
-    await host.start();
     await host.stop();
     expect(log).toEqual(["first"]);
-    expect(lines).toHaveLength(2);
+    expect(scene.lines).toHaveLength(2);
   });
 
   test("because it never ends is not waited for longer than its deadline", async () => {
     const log: string[] = [];
-    const host = hostOf(
-      definePlugin({ name: "first", version: "1.0.0", stop: () => void log.push("stop first") }),
+    const host = await scene.started(
+      noted("first", log),
       definePlugin({
         name: "second",
         version: "2.0.0",
@@ -397,15 +557,15 @@ describe("a stop that fails", () => {
         stop: () => new Promise(() => undefined),
       }),
     );
-    await host.start();
     const stopping = host.stop();
     await settled();
-    expect(log).toEqual([]);
-    clock.advance(10_000);
+    expect(log).toEqual(["+first"]);
+    scene.clock.advance(10_000);
     await stopping;
-    expect(log).toEqual(["stop first"]);
-    expect(added()).toEqual(nothingAdded);
-    expect(lines).toMatchObject([{ fields: { plugin: "second" } }]);
+    expect(log).toEqual(["+first", "-first"]);
+    expect(scene.added).toEqual(nothingAdded);
+    expect(scene.lines).toMatchObject([{ fields: { plugin: "second", error: { code: "plugin_timeout" } } }]);
+    expect(host.status()[1]).toMatchObject({ error: { code: "plugin_timeout" } });
   });
 });
 
@@ -422,37 +582,83 @@ describe("the context", () => {
         ctx.log.error("odd");
       },
     });
-    await hostOf(billing({ currency: "USD" })).start();
+    await scene.started(billing({ currency: "USD" }));
     expect(seen).toEqual(["billing", { currency: "USD" }, false, true]);
-    expect(lines).toEqual([
+    expect(scene.lines).toEqual([
       { level: "info", message: "ready", fields: { plugin: "billing", a: 1 } },
       { level: "error", message: "odd", fields: { plugin: "billing" } },
     ]);
   });
 
-  test("refuses what comes after the stop, since nobody would undo it", async () => {
+  test("is frozen, and shows nothing of the host's inside: no container, registry or store", async () => {
     const contexts: PluginContext<unknown>[] = [];
-    const billing = definePlugin({ name: "billing", version: "1.0.0", setup: (ctx) => void contexts.push(ctx) });
-    const host = hostOf(billing);
-    await host.start();
-    await host.stop();
-    for (const ctx of contexts) {
-      const attempts: readonly (() => unknown)[] = [
-        () => ctx.use("prepare", (request, next) => next(request)),
-        () => ctx.transform({ variant: "a", apply: ({ payload }) => payload }),
-        () => ctx.on("store.failed", () => undefined),
-        () => ctx.event(eventOf("LATE")),
-        () => ctx.own(() => undefined),
-      ];
-      for (const late of attempts) expect(late).toThrow(/Plugin billing@1\.0\.0 used its context after it was stopped/);
-    }
-    expect(added()).toEqual(nothingAdded);
+    await scene.started(definePlugin({ name: "billing", version: "1.0.0", setup: (ctx) => void contexts.push(ctx) }));
+    const [ctx] = contexts;
+    expect(Object.isFrozen(ctx)).toBe(true);
+    expect(Object.getPrototypeOf(ctx)).toBe(Object.prototype);
+    const kinds = Object.entries(ctx ?? {}).map(([key, value]) => `${key}: ${typeof value}`);
+    expect(kinds.filter((kind) => !kind.endsWith("function")).toSorted()).toEqual([
+      "config: object",
+      "log: object",
+      "plugin: string",
+      "signal: object",
+      "state: object",
+    ]);
   });
+
+  test("takes what comes after the start, and undoes it with the rest", async () => {
+    const contexts: PluginContext<unknown>[] = [];
+    const host = await scene.started(
+      definePlugin({ name: "billing", version: "1.0.0", setup: (ctx) => void contexts.push(ctx) }),
+    );
+    for (const ctx of contexts) addAll(ctx);
+    expect(scene.added).toEqual({ actions: ["LATER"], layers: ["billing/header"], transforms: true });
+    await host.stop();
+    expect(scene.added).toEqual(nothingAdded);
+  });
+
+  test.each(["stop", "signal", "failed setup"])(
+    "refuses what comes after the %s, since nobody would undo it",
+    async (when) => {
+      const attempts: (() => unknown)[] = [];
+      const note = (ctx: PluginContext<unknown>): void => {
+        attempts.push(
+          () => ctx.use("prepare", (request, next) => next(request)),
+          () => ctx.transform({ variant: "a", apply: ({ payload }) => payload }),
+          () => ctx.on("store.failed", () => undefined),
+          () => ctx.event(eventOf("LATE")),
+          () => ctx.handle(eventOf("LATE"), () => undefined),
+          () => ctx.own(() => undefined),
+        );
+      };
+      const refused: unknown[] = [];
+      const tryAll = (): void => {
+        for (const attempt of attempts) expect(attempt).toThrow(expect.objectContaining({ code: "lifecycle_invalid" }));
+        for (const attempt of attempts) expect(attempt).toThrow(/Plugin billing@1\.0\.0 used its context after it was/);
+        refused.push(...attempts);
+      };
+      const host = await scene.started(
+        definePlugin({
+          name: "billing",
+          version: "1.0.0",
+          setup(ctx) {
+            note(ctx);
+            if (when === "signal") ctx.signal.addEventListener("abort", tryAll);
+            if (when === "failed setup") throw new Error("no");
+          },
+        }),
+      );
+      if (when !== "failed setup") await host.stop();
+      if (when !== "signal") tryAll();
+      expect(refused).toHaveLength(6);
+      expect(scene.added).toEqual(nothingAdded);
+    },
+  );
 
   test("blames the plugin for its listeners", async () => {
     const blamed: unknown[] = [];
-    hub.on("listener.failed", ({ listener }) => blamed.push(listener));
-    const host = hostOf(
+    scene.hub.on("listener.failed", ({ listener }) => blamed.push(listener));
+    await scene.started(
       definePlugin({
         name: "billing",
         version: "1.0.0",
@@ -462,17 +668,44 @@ describe("the context", () => {
           }),
       }),
     );
-    await host.start();
-    hub.notify("middleware.failed", { middleware: "a", delivery: "dlv_1" as DeliveryId, error: undefined });
+    scene.hub.notify("middleware.failed", {
+      middleware: "a",
+      delivery: "dlv_1" as DeliveryId,
+      effect: "stopped",
+      error: undefined,
+    });
     await settled();
     expect(blamed).toEqual(["billing"]);
+  });
+
+  test("enters the plugin's own code by the one way there is", async () => {
+    const entered: string[] = [];
+    scene = new PluginScene({
+      scope: {
+        run: (owner, callback, code) => {
+          entered.push(`${owner.name}: ${callback}`);
+          return code();
+        },
+      },
+    });
+    const host = await scene.started(
+      definePlugin({
+        name: "billing",
+        version: "1.0.0",
+        setup: (ctx) => void ctx.own(() => undefined),
+        stop: () => undefined,
+      }),
+    );
+    await host.stop();
+    expect(entered).toEqual(["billing: setup", "billing: signal", "billing: stop", "billing: own"]);
   });
 });
 
 test("what a plugin added and took out again is let go of, however often", async () => {
   const contexts: PluginContext<unknown>[] = [];
-  const host = hostOf(definePlugin({ name: "busy", version: "1.0.0", setup: (ctx) => void contexts.push(ctx) }));
-  await host.start();
+  const host = await scene.started(
+    definePlugin({ name: "busy", version: "1.0.0", setup: (ctx) => void contexts.push(ctx) }),
+  );
   const listeners = contexts.flatMap((ctx) => Array.from({ length: 100 }, () => addedAndRemoved(ctx)));
   await settled();
   collectGarbage();

@@ -1,13 +1,17 @@
 import type { Attempt } from "../delivery/attempt.js";
 import type { BodyForm, DeliveryStatus, Message } from "../delivery/delivery.js";
 import type { DeliveryId, MessageId, OrganizationId, ProjectId, WebhookId } from "../foundation/ids.js";
+import type { HandlerName } from "./plugin-state-store.js";
 
 /** One delivery as its users see it. */
 export interface DeliveryRecord {
   readonly id: DeliveryId;
   readonly organization: OrganizationId;
   readonly message: MessageId;
-  readonly webhook: WebhookId;
+  /** `null` where it goes to a durable handler. */
+  readonly webhook: WebhookId | null;
+  /** The durable handler it goes to; `null` where it goes to a webhook. */
+  readonly handler: HandlerName | null;
   readonly project: ProjectId | null;
   /** The name in `action`: canonical, or the alias that the webhook listed. */
   readonly action: string;
@@ -37,6 +41,7 @@ export interface DeliveryDetail {
 
 /** All conditions must hold; an absent one holds always. */
 export interface DeliveryFilter {
+  /** Those of handlers belong to no webhook. */
   readonly webhook?: WebhookId;
   /** Any of these names. */
   readonly actions?: readonly string[];
@@ -68,7 +73,7 @@ export interface AttemptLog {
 
   /**
    * Removes what was created before `before`: finished deliveries, their attempts, messages, used-up idempotency keys (those that expired before `now`), and
-   * waiting deliveries of webhooks that are not active. Does one small step, so that no other call waits long, and returns whether more is left. May be called any number of times.
+   * waiting deliveries of webhooks that are not active, and of handlers that the last claim did not name. Does one small step, so that no other call waits long, and returns whether more is left. May be called any number of times.
    */
   purge(before: number, now: number): Promise<boolean>;
 }

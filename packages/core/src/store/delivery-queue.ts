@@ -1,10 +1,12 @@
 import type { Settlement } from "../delivery/attempt.js";
 import type { Lease, Message } from "../delivery/delivery.js";
-import type { DeliveryId, MessageId, OrganizationId, WebhookId } from "../foundation/ids.js";
+import type { DeliveryId, HandlerId, MessageId, OrganizationId, WebhookId } from "../foundation/ids.js";
 import type { DisabledReason } from "../webhook/webhook.js";
 
 /** What is asked for: at most `limit` leases of what is due at `now`; times in milliseconds. */
 export interface ClaimOptions {
+  /** The handlers that the caller has: no other's deliveries are leased to it. The same array as long as they are the same; none unless given. */
+  readonly handlers?: readonly HandlerId[];
   readonly now: number;
   readonly leaseUntil: number;
   readonly limit: number;
@@ -40,7 +42,12 @@ export interface SettledBatch {
 }
 
 /** What came of the wish to send a delivery again. */
-export type RetryResult = "queued" | "not_found" | "webhook_deleted";
+export type RetryResult =
+  | "queued"
+  | "not_found"
+  | "webhook_deleted"
+  /** It went to a durable handler and is delivered: once more would double its effect. */
+  | "already_handled";
 
 /** The deliveries that are due or under way. One delivery is one row with one lease. */
 export interface DeliveryQueue {
@@ -51,7 +58,8 @@ export interface DeliveryQueue {
    * delivery under way at most, and always the one with the smallest id: the others wait behind it, also while it waits for a retry.
    * Organizations take turns, and inside an organization its webhooks: while others have due deliveries and room, none gets more
    * than its equal share of `limit`. A lease is due again from `leaseUntil` on; who held it can settle until another claim
-   * gave it away. After a crash every lease is void: at the next open at the latest its delivery can be claimed.
+   * gave it away. A handler's deliveries are leased only to a claim that names it, at most its `concurrency`; all handlers take
+   * turns as if they were one organization. Handlers that a claim does not name cost it nothing. After a crash every lease is void: at the next open at the latest its delivery can be claimed.
    */
   claim(options: ClaimOptions): Promise<ClaimedBatch>;
 
@@ -67,7 +75,8 @@ export interface DeliveryQueue {
 
   /**
    * Makes one delivery due now: a finished one goes out again under its id with `failures` 0, a pending one at once (its
-   * webhook's cap, order and pause hold as ever). One that is under way stays so (`queued`).
+   * webhook's cap, order and pause hold as ever). One that is under way stays so (`queued`). A handler's goes again only until
+   * it is delivered.
    */
   retry(organization: OrganizationId, delivery: DeliveryId, now: number): Promise<RetryResult>;
 }

@@ -1,4 +1,4 @@
-import type { OrganizationId, WebhookId } from "../foundation/ids.js";
+import type { OrganizationId, TargetId } from "../foundation/ids.js";
 import type { Webhook } from "../webhook/webhook.js";
 import { IndexedHeap } from "./indexed-heap.js";
 import { RateWindow } from "./rate-window.js";
@@ -8,10 +8,11 @@ import { type Turn, TurnQueue } from "./turn-queue.js";
 export const defaultMaxConcurrency = 32;
 
 /** What a lane takes from its webhook. */
-export type LaneSettings = Pick<
-  Webhook,
-  "id" | "organization" | "isActive" | "maxConcurrency" | "rateLimit" | "ordered"
->;
+export interface LaneSettings
+  extends Pick<Webhook, "organization" | "isActive" | "maxConcurrency" | "rateLimit" | "ordered"> {
+  /** A webhook, or a durable handler that stands in a webhook's place. */
+  readonly id: TargetId;
+}
 
 /** What a store did with a lane's turn. */
 export interface TakenTurn {
@@ -22,10 +23,10 @@ export interface TakenTurn {
 }
 
 /** Leases up to `offer` due deliveries of a webhook, those first that are to go first. */
-export type TakeTurn = (webhook: WebhookId, offer: number) => TakenTurn;
+export type TakeTurn = (webhook: TargetId, offer: number) => TakenTurn;
 
 interface Lane {
-  readonly webhook: WebhookId;
+  readonly webhook: TargetId;
   readonly organization: OrganizationId;
   isActive: boolean;
   ordered: boolean;
@@ -52,7 +53,7 @@ interface Lane {
  * or an organization with a long backlog delays nobody.
  */
 export class LaneTable {
-  readonly #lanes = new Map<WebhookId, Lane>();
+  readonly #lanes = new Map<TargetId, Lane>();
   readonly #sleeping = new IndexedHeap<Lane>((left, right) => left.wakeAt < right.wakeAt);
   readonly #lines = new Map<OrganizationId, TurnQueue<Lane>>();
   readonly #organizations = new TurnQueue<OrganizationId>();
@@ -66,7 +67,7 @@ export class LaneTable {
   }
 
   /** Closes the lane of a deleted webhook. Every other call about a webhook without a lane has no effect. */
-  remove(webhook: WebhookId): void {
+  remove(webhook: TargetId): void {
     const lane = this.#lanes.get(webhook);
     if (lane === undefined) return;
     this.#lanes.delete(webhook);
@@ -78,7 +79,7 @@ export class LaneTable {
    * Whether a new delivery may leave at once; it counts as under way then. It never overtakes: not what is due already,
    * and in an ordered lane nothing at all.
    */
-  admit(webhook: WebhookId, now: number): boolean {
+  admit(webhook: TargetId, now: number): boolean {
     const lane = this.#lanes.get(webhook);
     if (lane === undefined || roomOf(lane, now) < 1) return false;
     if (lane.nextDue !== undefined && (lane.ordered || lane.nextDue <= now)) return false;
@@ -88,7 +89,7 @@ export class LaneTable {
   }
 
   /** One more delivery waits until `due`; in an ordered lane it stands behind those that wait already. */
-  wait(webhook: WebhookId, due: number): void {
+  wait(webhook: TargetId, due: number): void {
     const lane = this.#lanes.get(webhook);
     if (lane === undefined || (lane.nextDue !== undefined && (lane.ordered || lane.nextDue <= due))) return;
     lane.nextDue = due;
@@ -96,7 +97,7 @@ export class LaneTable {
   }
 
   /** Says exactly when the next of those that wait is due: the earliest, or in an ordered lane the first in order. */
-  setNextDue(webhook: WebhookId, due: number | undefined): void {
+  setNextDue(webhook: TargetId, due: number | undefined): void {
     const lane = this.#lanes.get(webhook);
     if (lane === undefined) return;
     lane.nextDue = due;
@@ -104,7 +105,7 @@ export class LaneTable {
   }
 
   /** One lease ended: its place is free. */
-  leave(webhook: WebhookId): void {
+  leave(webhook: TargetId): void {
     const lane = this.#lanes.get(webhook);
     if (lane === undefined) return;
     lane.inFlight = Math.max(0, lane.inFlight - 1);
@@ -112,7 +113,7 @@ export class LaneTable {
   }
 
   /** Nothing leaves before `until`; a shorter pause does not end a longer one. */
-  pause(webhook: WebhookId, until: number): void {
+  pause(webhook: TargetId, until: number): void {
     const lane = this.#lanes.get(webhook);
     if (lane === undefined) return;
     lane.pausedUntil = Math.max(lane.pausedUntil, until);

@@ -1,10 +1,10 @@
-import type { DeliveryId, WebhookId } from "../foundation/ids.js";
+import type { DeliveryId, TargetId } from "../foundation/ids.js";
 import { IndexedHeap } from "./indexed-heap.js";
 
 /** The right to attempt one delivery, as the store that gave it remembers it. */
 export interface HeldLease {
   readonly delivery: DeliveryId;
-  readonly webhook: WebhookId;
+  readonly webhook: TargetId;
   /** The lease's `attempt`. */
   readonly fence: number;
   /** When it ends by itself, in milliseconds. */

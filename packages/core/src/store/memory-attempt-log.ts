@@ -1,19 +1,30 @@
-import type { DeliveryId, OrganizationId } from "../foundation/ids.js";
+import { type DeliveryId, isHandlerId, type OrganizationId } from "../foundation/ids.js";
 import type { AttemptLog, DeliveryDetail, DeliveryFilter, DeliveryPage, DeliveryRecord } from "./attempt-log.js";
 import type { MemoryDeliveries } from "./memory-deliveries.js";
 import { type DeliveryRow, newRow } from "./memory-delivery-row.js";
+import type { MemoryHandlers } from "./memory-handlers.js";
 import type { MemoryKeys } from "./memory-keys.js";
 import type { MemoryWebhooks } from "./memory-webhooks.js";
+
+/** What the log reads from. */
+export interface MemoryAttemptLogParts {
+  readonly webhooks: MemoryWebhooks;
+  readonly deliveries: MemoryDeliveries;
+  readonly handlers: MemoryHandlers;
+  readonly keys: MemoryKeys;
+}
 
 /** Deliveries and their attempts, in memory. */
 export class MemoryAttemptLog implements AttemptLog {
   readonly #webhooks: MemoryWebhooks;
   readonly #deliveries: MemoryDeliveries;
+  readonly #handlers: MemoryHandlers;
   readonly #keys: MemoryKeys;
 
-  constructor(webhooks: MemoryWebhooks, deliveries: MemoryDeliveries, keys: MemoryKeys) {
+  constructor({ webhooks, deliveries, handlers, keys }: MemoryAttemptLogParts) {
     this.#webhooks = webhooks;
     this.#deliveries = deliveries;
+    this.#handlers = handlers;
     this.#keys = keys;
   }
 
@@ -25,7 +36,7 @@ export class MemoryAttemptLog implements AttemptLog {
     const found: DeliveryRecord[] = [];
     for (const row of this.#deliveries.history.newestFirst(organization, page.before)) {
       if (found.length >= page.limit) break;
-      if (passes(row, filter)) found.push(toRecord(row));
+      if (passes(row, filter)) found.push(this.#toRecord(row));
     }
     return found;
   }
@@ -33,15 +44,17 @@ export class MemoryAttemptLog implements AttemptLog {
   async get(organization: OrganizationId, delivery: DeliveryId): Promise<DeliveryDetail | undefined> {
     const row = this.#deliveries.history.find(delivery);
     if (row === undefined || row.organization !== organization) return undefined;
-    return { delivery: toRecord(row), message: row.message, attempts: [...row.attempts] };
+    return { delivery: this.#toRecord(row), message: row.message, attempts: [...row.attempts] };
   }
 
   async recordTest({ delivery, message, attempts }: DeliveryDetail): Promise<void> {
     const { test, createdAt, status, finishedAt } = delivery;
     const { history } = this.#deliveries;
     history.addMessage(message);
+    const { webhook } = delivery;
+    if (webhook === null) throw new TypeError(`${delivery.id} goes to a handler, and handlers are not tested`);
     history.add({
-      ...newRow(delivery, message),
+      ...newRow({ ...delivery, webhook }, message),
       test,
       createdAt,
       status,
@@ -61,10 +74,35 @@ export class MemoryAttemptLog implements AttemptLog {
     return over.length > 0 || moreMessages;
   }
 
-  /** Finished, or held by a webhook that is not active. */
+  /** Finished, or held by a webhook that is not active, or waiting for a handler that nobody has. */
   #isOver(row: DeliveryRow): boolean {
     if (row.status !== "pending") return true;
-    return !this.#deliveries.isRunning(row) && this.#webhooks.find(row.webhook)?.isActive === false;
+    if (this.#deliveries.isRunning(row)) return false;
+    if (isHandlerId(row.webhook)) return this.#handlers.isAbsent(row.webhook);
+    return this.#webhooks.find(row.webhook)?.isActive === false;
+  }
+
+  #toRecord(row: DeliveryRow): DeliveryRecord {
+    const { id, organization, message, webhook, action, form, status, test, createdAt, finishedAt, attempts } = row;
+    const last = attempts.at(-1);
+    return {
+      id,
+      organization,
+      message: message.id,
+      webhook: isHandlerId(webhook) ? null : webhook,
+      handler: isHandlerId(webhook) ? this.#handlers.nameOf(webhook) : null,
+      project: message.project,
+      action,
+      form,
+      status,
+      test,
+      createdAt,
+      finishedAt,
+      nextAttemptAt: status === "pending" ? row.due : null,
+      attempts: attempts.length,
+      lastStatus: last?.status ?? null,
+      lastCode: last?.code ?? null,
+    };
   }
 }
 
@@ -78,26 +116,4 @@ function passes(row: DeliveryRow, filter: DeliveryFilter): boolean {
     (since === undefined || row.createdAt >= since) &&
     (until === undefined || row.createdAt < until)
   );
-}
-
-function toRecord(row: DeliveryRow): DeliveryRecord {
-  const { id, organization, message, webhook, action, form, status, test, createdAt, finishedAt, attempts } = row;
-  const last = attempts.at(-1);
-  return {
-    id,
-    organization,
-    message: message.id,
-    webhook,
-    project: message.project,
-    action,
-    form,
-    status,
-    test,
-    createdAt,
-    finishedAt,
-    nextAttemptAt: status === "pending" ? row.due : null,
-    attempts: attempts.length,
-    lastStatus: last?.status ?? null,
-    lastCode: last?.code ?? null,
-  };
 }

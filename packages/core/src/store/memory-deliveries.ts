@@ -1,15 +1,14 @@
 import type { DeliveryStatus, Lease } from "../delivery/delivery.js";
-import type { DeliveryId, WebhookId } from "../foundation/ids.js";
-import type { Webhook } from "../webhook/webhook.js";
+import { type DeliveryId, isHandlerId, type TargetId } from "../foundation/ids.js";
 import type { ClaimOptions } from "./delivery-queue.js";
 import { IndexedHeap } from "./indexed-heap.js";
-import { LaneTable, type TakenTurn } from "./lanes.js";
+import { type LaneSettings, LaneTable, type TakenTurn } from "./lanes.js";
 import { LeaseTable } from "./leases.js";
 import type { DeliveryRow } from "./memory-delivery-row.js";
 import { MemoryHistory } from "./memory-history.js";
 import type { MemoryWebhooks } from "./memory-webhooks.js";
 
-/** The waiting deliveries of one webhook. */
+/** The waiting deliveries of one webhook, or of one handler. */
 interface Backlog {
   readonly ordered: boolean;
   /** Those first that go first. */
@@ -23,7 +22,7 @@ interface Backlog {
 export class MemoryDeliveries {
   readonly history = new MemoryHistory();
   readonly #webhooks: MemoryWebhooks;
-  readonly #backlogs = new Map<WebhookId, Backlog>();
+  readonly #backlogs = new Map<TargetId, Backlog>();
   readonly #lanes = new LaneTable();
   readonly #leases = new LeaseTable();
 
@@ -31,19 +30,24 @@ export class MemoryDeliveries {
     this.#webhooks = webhooks;
   }
 
-  /** Follows a webhook that was created or changed. */
-  configure(webhook: Webhook): void {
-    this.#lanes.configure(webhook);
-    const before = this.#backlogs.get(webhook.id);
-    if (before?.ordered === webhook.ordered) return;
-    const rows = new IndexedHeap(webhook.ordered ? byAcceptance : byDue);
+  /** Follows a webhook or a handler that was created or changed. */
+  configure(target: LaneSettings): void {
+    this.#lanes.configure(target);
+    const before = this.#backlogs.get(target.id);
+    if (before?.ordered === target.ordered) return;
+    const rows = new IndexedHeap(target.ordered ? byAcceptance : byDue);
     for (const row of before?.rows.values() ?? []) rows.put(row);
-    this.#backlogs.set(webhook.id, { ordered: webhook.ordered, rows });
-    this.#lanes.setNextDue(webhook.id, rows.first?.due);
+    this.#backlogs.set(target.id, { ordered: target.ordered, rows });
+    this.#lanes.setNextDue(target.id, rows.first?.due);
+  }
+
+  /** Whether deliveries can wait for it: a webhook that was not deleted, or a handler that was registered once. */
+  knows(target: TargetId): boolean {
+    return this.#backlogs.has(target);
   }
 
   /** Cancels what waits for a webhook that was deleted. What is under way goes on. */
-  cancelWaiting(webhook: WebhookId, now: number): void {
+  cancelWaiting(webhook: TargetId, now: number): void {
     const backlog = this.#backlogs.get(webhook);
     this.#backlogs.delete(webhook);
     this.#lanes.remove(webhook);
@@ -91,6 +95,11 @@ export class MemoryDeliveries {
     return row;
   }
 
+  /** Whether a settle with this fence counts. */
+  accepts(delivery: DeliveryId, fence: number): boolean {
+    return this.#leases.accepts(delivery, fence);
+  }
+
   isRunning(row: DeliveryRow): boolean {
     return this.#leases.isRunning(row.id);
   }
@@ -118,7 +127,7 @@ export class MemoryDeliveries {
     this.history.remove(row);
   }
 
-  pause(webhook: WebhookId, until: number): void {
+  pause(webhook: TargetId, until: number): void {
     this.#lanes.pause(webhook, until);
   }
 
@@ -147,7 +156,7 @@ export class MemoryDeliveries {
     row.fence += 1;
     this.#leases.give({ delivery: row.id, webhook: row.webhook, fence: row.fence, until: leaseUntil });
     const { id, webhook, action, form, organization, message, fence, failures, due } = row;
-    const webhookVersion = this.#webhooks.find(webhook)?.version ?? 0;
+    const webhookVersion = isHandlerId(webhook) ? 1 : (this.#webhooks.find(webhook)?.version ?? 0);
     return {
       id,
       webhook,

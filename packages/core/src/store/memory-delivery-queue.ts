@@ -1,7 +1,7 @@
 import type { Settlement } from "../delivery/attempt.js";
 import type { Message } from "../delivery/delivery.js";
 import type { Verdict } from "../delivery/verdict.js";
-import type { DeliveryId, MessageId, OrganizationId } from "../foundation/ids.js";
+import { type DeliveryId, isHandlerId, type MessageId, type OrganizationId } from "../foundation/ids.js";
 import type {
   ClaimedBatch,
   ClaimOptions,
@@ -12,20 +12,24 @@ import type {
 } from "./delivery-queue.js";
 import type { MemoryDeliveries } from "./memory-deliveries.js";
 import type { DeliveryRow } from "./memory-delivery-row.js";
+import type { MemoryHandlers } from "./memory-handlers.js";
 import type { MemoryWebhooks } from "./memory-webhooks.js";
 
 /** Deliveries that are due or under way, in memory. */
 export class MemoryDeliveryQueue implements DeliveryQueue {
   readonly #webhooks: MemoryWebhooks;
   readonly #deliveries: MemoryDeliveries;
+  readonly #handlers: MemoryHandlers;
 
-  constructor(webhooks: MemoryWebhooks, deliveries: MemoryDeliveries) {
+  constructor(webhooks: MemoryWebhooks, deliveries: MemoryDeliveries, handlers: MemoryHandlers) {
     this.#webhooks = webhooks;
     this.#deliveries = deliveries;
+    this.#handlers = handlers;
   }
 
   async claim(options: ClaimOptions): Promise<ClaimedBatch> {
     this.#deliveries.returnRunOut(options.now);
+    this.#handlers.offer(options.handlers);
     const leases = this.#deliveries.claim(options);
     const messages = new Map<MessageId, Message>();
     for (const { id } of leases) {
@@ -38,19 +42,27 @@ export class MemoryDeliveryQueue implements DeliveryQueue {
   async settle(settlements: readonly Settlement[], now: number): Promise<SettledBatch> {
     const deactivated: Deactivation[] = [];
     const settled = settlements.map((settlement) => {
-      const row = this.#deliveries.surrender(settlement.delivery, settlement.fence);
-      if (row === undefined) return false;
-      deactivated.push(...this.#record(row, settlement, now));
-      this.#conclude(row, settlement.verdict, now);
-      return true;
+      const told = this.record(settlement, now);
+      deactivated.push(...(told ?? []));
+      return told !== undefined;
     });
     return { settled, deactivated, nextDue: this.#deliveries.nextDue(now) };
+  }
+
+  /** Settles one lease and tells what it deactivated; `undefined` when the lease was lost. */
+  record(settlement: Settlement, now: number): readonly Deactivation[] | undefined {
+    const row = this.#deliveries.surrender(settlement.delivery, settlement.fence);
+    if (row === undefined) return undefined;
+    const deactivated = this.#record(row, settlement, now);
+    this.#conclude(row, settlement.verdict, now);
+    return deactivated;
   }
 
   async retry(organization: OrganizationId, delivery: DeliveryId, now: number): Promise<RetryResult> {
     const row = this.#deliveries.history.find(delivery);
     if (row === undefined || row.organization !== organization) return "not_found";
-    if (this.#webhooks.find(row.webhook) === undefined) return "webhook_deleted";
+    if (!this.#deliveries.knows(row.webhook)) return "webhook_deleted";
+    if (isHandlerId(row.webhook) && row.status === "delivered") return "already_handled";
     if (this.#deliveries.isRunning(row)) return "queued";
     if (row.status !== "pending") row.failures = 0;
     this.#deliveries.wait(row, now);
@@ -63,16 +75,16 @@ export class MemoryDeliveryQueue implements DeliveryQueue {
     row.attempts.push(attempt);
     if (effect.kind === "failed" && effect.pauseUntil !== undefined)
       this.#deliveries.pause(row.webhook, effect.pauseUntil);
-    const deactivation = this.#webhooks.apply(effect, row.webhook, now);
+    const deactivation = isHandlerId(row.webhook) ? undefined : this.#webhooks.apply(effect, row.webhook, now);
     if (deactivation === undefined) return [];
-    const webhook = this.#webhooks.find(row.webhook);
+    const webhook = this.#webhooks.find(deactivation.webhook);
     if (webhook !== undefined) this.#deliveries.configure(webhook);
     return [deactivation];
   }
 
   #conclude(row: DeliveryRow, verdict: Verdict, now: number): void {
     if (verdict.kind === "retry" || verdict.kind === "failed") row.failures = verdict.failures;
-    const isDeleted = this.#webhooks.find(row.webhook) === undefined;
+    const isDeleted = !this.#deliveries.knows(row.webhook);
     switch (verdict.kind) {
       case "delivered":
         return this.#deliveries.finish(row, "delivered", now);

@@ -1,12 +1,12 @@
 import type { Attempt } from "../delivery/attempt.js";
 import type { BodyForm, DeliveryStatus, Message, PendingDelivery } from "../delivery/delivery.js";
-import type { DeliveryId, OrganizationId, WebhookId } from "../foundation/ids.js";
+import type { DeliveryId, OrganizationId, TargetId } from "../foundation/ids.js";
 
 /** One stored delivery. */
 export interface DeliveryRow {
   readonly id: DeliveryId;
   readonly organization: OrganizationId;
-  readonly webhook: WebhookId;
+  readonly webhook: TargetId;
   readonly message: Message;
   readonly action: string;
   readonly form: BodyForm;

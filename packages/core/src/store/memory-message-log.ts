@@ -1,6 +1,6 @@
 import type { Lease, Message } from "../delivery/delivery.js";
 import { HookwrightError } from "../foundation/hookwright-error.js";
-import type { MessageId, OrganizationId } from "../foundation/ids.js";
+import { isHandlerId, type MessageId, type OrganizationId } from "../foundation/ids.js";
 import type { MemoryDeliveries } from "./memory-deliveries.js";
 import { newRow } from "./memory-delivery-row.js";
 import type { MemoryKeys } from "./memory-keys.js";
@@ -21,11 +21,11 @@ export class MemoryMessageLog implements MessageLog {
 
   async append(entries: readonly EmitEntry[], handOver: HandOver): Promise<readonly EmitResult[]> {
     // Nothing below can fail, so that a refused call has stored nothing.
-    this.#refuseKnownIds(entries);
+    this.refuseUnfit(entries);
     this.#deliveries.returnRunOut(handOver.now);
     let left = handOver.limit;
     return entries.map((entry) => {
-      const result = this.#refuse(entry, handOver.now) ?? this.#store(entry, { ...handOver, limit: left });
+      const result = this.#refuse(entry, handOver.now) ?? this.store(entry, { ...handOver, limit: left });
       if (result.kind === "stored") left -= result.leases.length;
       return result;
     });
@@ -44,11 +44,17 @@ export class MemoryMessageLog implements MessageLog {
         ? { kind: "duplicate", answer: known.answer }
         : { kind: "conflict" };
     }
-    const change = this.#webhooks.changeNumber(organization);
+    return this.refuseStale(entry);
+  }
+
+  /** What is to be said of an entry whose webhooks changed after it was matched. */
+  refuseStale(entry: EmitEntry): StaleResult | undefined {
+    const change = this.#webhooks.changeNumber(entry.organization);
     return change > entry.basedOn || this.#namesGoneWebhook(entry) ? { kind: "stale", change } : undefined;
   }
 
-  #store(entry: EmitEntry, { now, leaseUntil, limit }: HandOver): EmitResult {
+  /** Stores an entry that nothing speaks against. */
+  store(entry: EmitEntry, { now, leaseUntil, limit }: HandOver): StoredResult {
     if (entry.idempotency !== undefined) this.#keys.keep(entry.organization, entry.idempotency);
     const leases: Lease[] = [];
     let waiting = false;
@@ -69,15 +75,17 @@ export class MemoryMessageLog implements MessageLog {
 
   #namesGoneWebhook({ drafts }: EmitEntry): boolean {
     return drafts.some(({ deliveries }) =>
-      deliveries.some(({ webhook }) => this.#webhooks.find(webhook) === undefined),
+      deliveries.some(({ webhook }) => !isHandlerId(webhook) && this.#webhooks.find(webhook) === undefined),
     );
   }
 
-  #refuseKnownIds(entries: readonly EmitEntry[]): void {
+  /** @throws HookwrightError `storage_failed` for an id that is stored already, and for a handler that was never registered. */
+  refuseUnfit(entries: readonly EmitEntry[]): void {
     const { history } = this.#deliveries;
     const drafts = entries.flatMap((entry) => entry.drafts);
     const messages = drafts.map(({ message }) => message.id);
     const deliveries = drafts.flatMap((draft) => draft.deliveries.map(({ id }) => id));
+    this.#refuseUnknownHandlers(drafts);
     const known =
       messages.find((id) => history.hasMessage(id)) ?? deliveries.find((id) => history.find(id) !== undefined);
     const repeated = firstRepeated(messages) ?? firstRepeated(deliveries);
@@ -88,7 +96,20 @@ export class MemoryMessageLog implements MessageLog {
       `${id} is stored already; every message and every delivery needs an id of its own.`,
     );
   }
+
+  #refuseUnknownHandlers(drafts: EmitEntry["drafts"]): void {
+    for (const { deliveries } of drafts) {
+      for (const { webhook } of deliveries) {
+        if (!isHandlerId(webhook) || this.#deliveries.knows(webhook)) continue;
+        throw new HookwrightError("storage_failed", `Handler ${webhook} was never registered; register it first.`);
+      }
+    }
+  }
 }
+
+/** What {@link EmitResult} says of an entry that was stored. */
+type StoredResult = Extract<EmitResult, { kind: "stored" }>;
+type StaleResult = Extract<EmitResult, { kind: "stale" }>;
 
 function firstRepeated<Id>(ids: readonly Id[]): Id | undefined {
   const seen = new Set<Id>();

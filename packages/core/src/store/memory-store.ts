@@ -2,8 +2,10 @@ import { MemoryAccessStore } from "./memory-access-store.js";
 import { MemoryAttemptLog } from "./memory-attempt-log.js";
 import { MemoryDeliveries } from "./memory-deliveries.js";
 import { MemoryDeliveryQueue } from "./memory-delivery-queue.js";
+import { MemoryHandlers } from "./memory-handlers.js";
 import { MemoryKeys } from "./memory-keys.js";
 import { MemoryMessageLog } from "./memory-message-log.js";
+import { MemoryPluginStateStore } from "./memory-plugin-state-store.js";
 import { MemoryWebhookStore } from "./memory-webhook-store.js";
 import { MemoryWebhooks } from "./memory-webhooks.js";
 import type { Store } from "./store.js";
@@ -25,15 +27,19 @@ import type { Store } from "./store.js";
 export function createMemoryStore(): Store {
   const webhooks = new MemoryWebhooks();
   const deliveries = new MemoryDeliveries(webhooks);
+  const handlers = new MemoryHandlers(deliveries);
   const keys = new MemoryKeys();
+  const messages = new MemoryMessageLog(webhooks, deliveries, keys);
+  const queue = new MemoryDeliveryQueue(webhooks, deliveries, handlers);
   return {
     name: "memory",
     capabilities: { durable: false, shared: false },
-    messages: new MemoryMessageLog(webhooks, deliveries, keys),
+    messages,
     webhooks: new MemoryWebhookStore(webhooks, deliveries),
-    queue: new MemoryDeliveryQueue(webhooks, deliveries),
-    attempts: new MemoryAttemptLog(webhooks, deliveries, keys),
+    queue,
+    attempts: new MemoryAttemptLog({ webhooks, deliveries, handlers, keys }),
     access: new MemoryAccessStore(),
+    state: new MemoryPluginStateStore({ messages, queue, deliveries, handlers }),
     open: async () => {},
     close: async () => {},
   };

@@ -2,6 +2,7 @@ import type { AccessStore } from "./access-store.js";
 import type { AttemptLog } from "./attempt-log.js";
 import type { DeliveryQueue } from "./delivery-queue.js";
 import type { MessageLog } from "./message-log.js";
+import type { PluginStateStore } from "./plugin-state-store.js";
 import type { WebhookStore } from "./webhook-store.js";
 
 /** What a store can do beyond its ports. */
@@ -24,6 +25,7 @@ export interface Store {
   readonly queue: DeliveryQueue;
   readonly attempts: AttemptLog;
   readonly access: AccessStore;
+  readonly state: PluginStateStore;
 
   /**
    * Makes the database ready: creates or migrates it, voids the leases of a process that died.

@@ -12,6 +12,7 @@ import {
 } from "@hookwright/core";
 import type { FastifyInstance } from "fastify";
 import { Agent, request } from "undici";
+import { createServerPlugin } from "./extend/server-plugin.js";
 import { createHttpServer } from "./http-server.js";
 import { OpenApiCheck } from "./openapi-check.test.support.js";
 import { hashToken, makeToken } from "./tokens.js";
@@ -85,9 +86,10 @@ export class ApiRig {
     const log: LogLine[] = [];
     const logger = recordingLogger(log);
     const settings: Partial<Settings> = { allowTargets: "loopback", organizationWebhooks: true, ...options.settings };
-    const hooks = await createWebhooks({ store, plugins, settings, logger });
+    const plugin = createServerPlugin();
+    const hooks = await createWebhooks({ store, plugins: [plugin, ...plugins], settings, logger });
     await hooks.start();
-    const server = createHttpServer({ hooks, access: store.access, maxBody, logger });
+    const server = createHttpServer({ hooks, access: store.access, maxBody, logger, plugin });
     const url = await server.listen({ host: "127.0.0.1", port: 0 });
     const token = await addToken(store.access, 1);
     return new ApiRig({ hooks, url, token, log, access: store.access, server });
@@ -114,6 +116,11 @@ export class ApiRig {
 
   patch(path: string, body?: unknown): Promise<ApiAnswer> {
     return this.call("PATCH", path, { body });
+  }
+
+  /** What is answered from now on is held against the document as it is now: plugins have come or gone. */
+  documentChanged(): void {
+    this.#check = undefined;
   }
 
   /** The OpenAPI document as the service gives it out now. */

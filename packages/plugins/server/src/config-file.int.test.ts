@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { definePlugin } from "@hookwright/core";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { defineConfig, loadConfig, loadPlugin } from "./config-file.js";
+import { defineConfig, loadConfig } from "./config-file.js";
 
 /** What definePlugin makes, written without an import: the folder of these files has no packages. */
 const plugin = `Object.assign((config) => ({ manifest, config }), { manifest, config: undefined, events: [] })`;
@@ -34,9 +34,9 @@ test("a TypeScript file is loaded with its plugins and settings", async () => {
   const config = await loadConfig(path);
   expect(config.name).toBe("hooks.config.ts");
   expect(config.values).toEqual({ HOOKWRIGHT_PORT: 9_000 });
-  expect(config.plugins.map(({ manifest, config: given }) => [manifest.name, given])).toEqual([
-    ["billing", undefined],
-    ["billing", { currency: "EUR" }],
+  expect(config.plugins).toMatchObject([
+    { entry: expect.any(Function), from: "plugins[0] in hooks.config.ts", base: path },
+    { entry: { config: { currency: "EUR" } }, from: "plugins[1] in hooks.config.ts", base: path },
   ]);
 });
 
@@ -44,16 +44,11 @@ test("a file without plugins is a configuration too", async () => {
   expect(await loadConfig(file("hooks.config.mjs", "export default {};"))).toMatchObject({ plugins: [], values: {} });
 });
 
-test("a plugin is loaded from its default export", async () => {
-  expect((await loadPlugin(file("billing.mjs", billing))).manifest.name).toBe("billing");
-});
-
 test.each([
   ["no default export", "export const config = {};", /must export default defineConfig\(\{ … \}\), found no default/],
   ["a plugin in place of a configuration", billing, /found a plugin\.$/],
   ["a list", "export default [];", /found a list\.$/],
   ["plugins that are no list", "export default { plugins: {} };", /^plugins in .* must be a list/],
-  ["a plugin that is none", "export default { plugins: [{}] };", /^plugins\[0\] in .* must be made with definePlugin/],
   ["an unknown setting", "export default { HOOKWRIGHT_PROT: 1 };", /^"HOOKWRIGHT_PROT" in .* is no setting; expected/],
   ["a setting of a wrong type", "export default { HOOKWRIGHT_PORT: [1] };", /^HOOKWRIGHT_PORT in .* found a list/],
   ["a fault of syntax", "export default {", /^--config .* cannot be loaded: /],
@@ -74,13 +69,6 @@ test.each([
 
 test("a file that is not there is told in one line that names it", async () => {
   await expect(loadConfig(join(folder, "none.ts"))).rejects.toThrow(/^--config .*none\.ts cannot be loaded: /);
-  await expect(loadPlugin(join(folder, "none.ts"))).rejects.toThrow(/^--plugin .*none\.ts cannot be loaded: /);
-});
-
-test("a plugin file that exports no plugin is told in one line", async () => {
-  await expect(loadPlugin(file("empty.mjs", "export default {};"))).rejects.toThrow(
-    /^--plugin .*empty\.mjs must export default definePlugin\(\{ … \}\), found a value of type object\.$/,
-  );
 });
 
 function file(name: string, text: string): string {

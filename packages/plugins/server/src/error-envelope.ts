@@ -40,8 +40,10 @@ const statusOfProblem: Readonly<Record<ProblemKind, number>> = {
   invalid: 400,
   no_credentials: 401,
   bad_credentials: 401,
+  forbidden: 403,
   not_found: 404,
   wrong_method: 405,
+  conflict: 409,
   too_large: 413,
   media_type: 415,
   stopping: 503,
@@ -61,6 +63,11 @@ const statusOfCode: Readonly<Partial<Record<ErrorCode, number>>> = {
   storage_failed: 503,
   storage_full: 507,
 };
+
+/** The status of the answer when core refuses with this code; `undefined` where no request leads to it. */
+export function httpStatusOf(code: ErrorCode): number | undefined {
+  return statusOfCode[code];
+}
 
 /** The one place that knows the HTTP status and the wording of every error. */
 export function answerOf(error: unknown, id: string): ErrorAnswer {

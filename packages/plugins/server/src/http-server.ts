@@ -4,11 +4,13 @@ import { type AccessStore, type Clock, type Logger, silentLogger, systemClock, t
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import { accessTokenRoutes } from "./api/access-tokens.js";
 import type { ApiPorts } from "./api/api-ports.js";
+import { asyncApiRoutes } from "./api/asyncapi.js";
 import { requireToken } from "./api/caller.js";
 import { deliveryRoutes } from "./api/deliveries.js";
 import { eventBatchRoutes } from "./api/event-batch.js";
 import { eventRoutes } from "./api/events.js";
 import { describeRoutes, openApiRoutes } from "./api/openapi.js";
+import { extensionRoutes } from "./api/plugin-extensions.js";
 import { pluginRoutes } from "./api/plugins.js";
 import { wrongMediaType } from "./api/request-body.js";
 import { serviceStateRoutes } from "./api/service-state.js";
@@ -17,6 +19,8 @@ import { webhookTestRoutes } from "./api/webhook-test.js";
 import { webhookRoutes } from "./api/webhooks.js";
 import { answerOf } from "./error-envelope.js";
 import { logError } from "./error-log.js";
+import { PluginFault } from "./extend/call-plugin.js";
+import type { ServerPlugin } from "./extend/server-plugin.js";
 import { RequestProblem } from "./request-problem.js";
 
 /** What the API's server is made from. */
@@ -27,6 +31,8 @@ export interface HttpServerOptions {
   readonly maxBody: number;
   readonly logger?: Logger;
   readonly clock?: Clock;
+  /** The one that is among the plugins of `hooks`; without it no plugin can contribute routes and commands. */
+  readonly plugin?: ServerPlugin;
 }
 
 /** Longer than any action that can be registered. */
@@ -54,7 +60,7 @@ const requestTimeout = 120_000;
  * ```
  */
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
-  const { hooks, access, maxBody, logger = silentLogger, clock = systemClock } = options;
+  const { hooks, access, maxBody, logger = silentLogger, clock = systemClock, plugin } = options;
   const app = fastify({
     // Lines come from one place, error-log.ts, with the words and the level that they deserve.
     logger: false,
@@ -89,8 +95,10 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     eventBatchRoutes(scope, ports);
     deliveryRoutes(scope, ports);
     accessTokenRoutes(scope, ports);
-    pluginRoutes(scope, ports);
-    openApiRoutes(scope, ports);
+    pluginRoutes(scope, { hooks, commands: plugin?.commands });
+    if (plugin !== undefined) extensionRoutes(scope, { hooks, clock, plugin });
+    openApiRoutes(scope, { hooks, plugin });
+    asyncApiRoutes(scope, ports);
   });
   return app;
 }
@@ -136,7 +144,8 @@ function sendError(logger: Logger, { error, request, reply }: Failure): void {
   const answer = answerOf(error, request.id);
   // Without the query: it is nobody's business, and not needed to find the fault.
   const [path] = request.url.split("?", 1);
-  logError(logger, answer, error, { method: request.method, path });
+  const blamed = error instanceof PluginFault ? { plugin: error.plugin } : {};
+  logError(logger, answer, error, { method: request.method, path, ...blamed });
   reply.code(answer.status).headers(answer.headers).type("application/json; charset=utf-8").send(answer.envelope);
 }
 

@@ -1,4 +1,5 @@
 import type { LogFields, Logger, LogLevel } from "@hookwright/core";
+import { currentPlugin } from "@hookwright/core/internal";
 import { pino } from "pino";
 import { prettyFactory } from "pino-pretty";
 
@@ -36,6 +37,12 @@ export function createLogger({ level, format, colors, destination }: LoggerOptio
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: describeError },
+      // Whoever writes the line: it tells of what a plugin's code did.
+      mixin: () => {
+        const plugin = currentPlugin();
+        return plugin === undefined ? {} : { plugin };
+      },
+      mixinMergeStrategy: (fields, mixed) => ({ ...mixed, ...fields }),
     },
     format === "json" ? sink : pretty,
   );

@@ -1,19 +1,10 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
 import { buildProgram, repository } from "./built-program.test.support.js";
+import { argumentsOf, compile, node, put, runLine, withPackages } from "./consumer.test.support.js";
 import { HoldableReceiver } from "./holdable-receiver.test.support.js";
-import {
-  type Ended,
-  eventually,
-  hookwright,
-  type Running,
-  startProcess,
-  startProgram,
-  startService,
-  type World,
-  world,
-} from "./program.test.support.js";
+import { eventually, hookwright, startProgram, startService, world } from "./program.test.support.js";
 import { settingNames } from "./settings.js";
 
 beforeAll(buildProgram, 120_000);
@@ -22,8 +13,6 @@ vi.setConfig({ testTimeout: 60_000 });
 const readme = readFileSync(join(repository, "README.md"), "utf8");
 const servicePage = readFileSync(join(repository, "docs/service.md"), "utf8");
 
-const commandInClone = "npm run hookwright -- ";
-
 test("the way to a first webhook works as it is written", async () => {
   const service = await startService(world());
   const listening = commandAfter("Receive in a second one").replace("--port 9000", "--port 0");
@@ -31,15 +20,15 @@ test("the way to a first webhook works as it is written", async () => {
   const target = await listener.line(/^http/);
 
   const [add = "", send = "", list = ""] = commandAfter("Ask for the events of project 1").split("\n");
-  expect(await run(service.world, add.replace("http://127.0.0.1:9000/", target))).toMatchObject({ code: 0 });
-  expect(await run(service.world, send)).toMatchObject({ code: 0 });
+  expect(await runLine(service.world, add.replace("http://127.0.0.1:9000/", target))).toMatchObject({ code: 0 });
+  expect(await runLine(service.world, send)).toMatchObject({ code: 0 });
   await listener.line(/^POST \/ {2}TASKS_CREATED {2}msg_/);
-  await eventually(async () => (await run(service.world, list)).stdout.includes("delivered") || undefined);
+  await eventually(async () => (await runLine(service.world, list)).stdout.includes("delivered") || undefined);
 });
 
 test("the program in the readme compiles, and delivers to a real receiver", async () => {
   const receiver = await HoldableReceiver.open();
-  const here = packages(world());
+  const here = withPackages(world());
   const program = blockAfter(readme, "## In your own program");
   expect(program.trim().split("\n").length).toBeLessThanOrEqual(10);
   put(here, "program.ts", program.replace("http://127.0.0.1:9000/", receiver.url));
@@ -55,7 +44,7 @@ test("the program in the readme compiles, and delivers to a real receiver", asyn
 
 test("the plugin in the readme compiles, is loaded, and its event is checked and delivered", async () => {
   const receiver = await HoldableReceiver.open();
-  const here = packages(world());
+  const here = withPackages(world());
   put(here, "billing.ts", blockAfter(readme, "## An event of your own"));
   const emit = /`(hooks\.emit\(invoicePaid, .*?\))` is typed/.exec(readme)?.[1] ?? "";
   put(
@@ -74,10 +63,13 @@ test("the plugin in the readme compiles, is loaded, and its event is checked and
 
   const [start = "", show = "", send = ""] = commandAfter("Load it, and the event is checked").split("\n");
   const service = await startService(here, ...start.replace("npm start -- ", "").split(" "));
-  expect(await run(service.world, show)).toMatchObject({ code: 0, stdout: expect.stringContaining("billing@1.0.0") });
+  expect(await runLine(service.world, show)).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("billing@1.0.0"),
+  });
   const add = ["webhooks", "add", receiver.url, "--project", "1", "--action", "INVOICE_PAID"];
   expect(await hookwright(service.world, add)).toMatchObject({ code: 0 });
-  expect(await run(service.world, send)).toMatchObject({ code: 0 });
+  expect(await runLine(service.world, send)).toMatchObject({ code: 0 });
   const [received] = await receiver.until((requests) => requests.length === 1);
   expect(JSON.parse(received?.body ?? "")).toMatchObject({ action: "INVOICE_PAID", invoice_id: 7, amount_cents: 99 });
   const wrong = await hookwright(service.world, ["send", "INVOICE_PAID", "--payload", "-"], "{}");
@@ -85,12 +77,27 @@ test("the plugin in the readme compiles, is loaded, and its event is checked and
 });
 
 test("the configuration file in the page on the service compiles and is loaded", async () => {
-  const here = packages(world());
+  const here = withPackages(world());
   put(here, "billing.ts", blockAfter(readme, "## An event of your own"));
   put(here, "hookwright.config.ts", blockAfter(servicePage, "## The configuration file"));
   expect(await compile(here)).toMatchObject({ code: 0, stdout: "" });
   const service = await startService(here, "--config", "hookwright.config.ts");
   expect((await hookwright(service.world, ["plugins", "list"])).stdout).toContain("INVOICE_PAID");
+});
+
+test("the plugin on the page on the service compiles, and its route and its command answer as the page says", async () => {
+  const here = withPackages(world());
+  put(here, "accounts.ts", blockAfter(servicePage, "The server itself is the plugin"));
+  expect(await compile(here)).toMatchObject({ code: 0, stdout: "" });
+  const service = await startService(here, "--plugin", "./accounts.ts");
+  const path = /The route is `GET (\S+)`/.exec(servicePage)?.[1] ?? "";
+  const answer = await fetch(`${service.url}${path}`, { headers: { authorization: `Token ${service.token}` } });
+  expect(await answer.json()).toEqual({ id: 7, organization: 1, cents: 1250 });
+  const command = /`hookwright (accounts report \S+)` calls/.exec(servicePage)?.[1] ?? "";
+  expect(await hookwright(service.world, command.split(" "))).toMatchObject({
+    code: 0,
+    stdout: "2026-07: 12.50 EUR\n",
+  });
 });
 
 test("the page on the service names every setting", () => {
@@ -117,51 +124,4 @@ function blockAfter(page: string, text: string): string {
 
 function commandAfter(text: string): string {
   return blockAfter(readme, text).trim();
-}
-
-/** `npm run hookwright -- send …`, as the arguments of the program. None of the commands in the readme needs quoting. */
-function argumentsOf(line: string): readonly string[] {
-  if (!line.includes(commandInClone)) throw new Error(`not a command of the clone: ${line}`);
-  return line.slice(line.indexOf(commandInClone) + commandInClone.length).split(" ");
-}
-
-/** Runs a line of a shell block; `echo '…' |` before it is its standard input. */
-function run(of: World, line: string): Promise<Ended> {
-  const input = /^echo '(.*)' \| /.exec(line)?.[1] ?? "";
-  return hookwright(of, argumentsOf(line), input);
-}
-
-/** Makes the packages resolve in a folder as if they were installed there, with the types of Node that users of TypeScript have. */
-function packages(of: World): World {
-  const scope = join(of.folder, "node_modules/@hookwright");
-  mkdirSync(scope, { recursive: true });
-  symlinkSync(join(repository, "packages/core"), join(scope, "core"));
-  for (const name of ["sqlite", "server"])
-    symlinkSync(join(repository, "packages/plugins", name), join(scope, `plugin-${name}`));
-  symlinkSync(join(repository, "node_modules/@types"), join(of.folder, "node_modules/@types"));
-  put(of, "package.json", `{ "type": "module" }`);
-  return of;
-}
-
-function put({ folder }: World, name: string, text: string): void {
-  writeFileSync(join(folder, name), text);
-}
-
-/** What a user's own compiler says, in its strictest form. */
-function compile({ folder }: World): Promise<Ended> {
-  const options = {
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    module: "nodenext",
-    target: "es2023",
-    noEmit: true,
-    allowImportingTsExtensions: true,
-    types: ["node"],
-  };
-  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: options, include: ["*.ts"] }));
-  return startProcess({ command: join(repository, "node_modules/.bin/tsc"), args: ["-p", folder], cwd: folder }).ended;
-}
-
-function node({ folder }: World, file: string): Running {
-  return startProcess({ command: process.execPath, args: [file], cwd: folder });
 }

@@ -4,8 +4,10 @@ import type { FieldProblems } from "@hookwright/core/internal";
 export type ProblemKind =
   | "no_credentials"
   | "bad_credentials"
+  | "forbidden"
   | "not_found"
   | "wrong_method"
+  | "conflict"
   | "media_type"
   | "unreadable"
   | "invalid"

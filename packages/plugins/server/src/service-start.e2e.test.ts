@@ -57,6 +57,7 @@ describe("a setting that cannot be read stops the start with one line that names
     ["HOOKWRIGHT_ALLOW_TARGETS", "10.0.0.0/99"],
     ["HOOKWRIGHT_MAX_BODY", "huge"],
     ["HOOKWRIGHT_STOP_TIMEOUT", "10"],
+    ["HOOKWRIGHT_PLUGIN_FAILURE", "ignore"],
     ["WEBHOOK_TIMEOUT", "soon"],
     ["WEBHOOK_RETRY_SCHEDULE", "5s,later"],
     ["WEBHOOK_MAX_CONSECUTIVE_FAILURES", "-1"],
@@ -144,8 +145,9 @@ describe("a configuration file", () => {
     const service = await startService(here, "--config", "hooks.config.ts", "--plugin", "extra.mjs");
     expect(existsSync(join(here.folder, "kept/hookwright.db"))).toBe(true);
     const answer = await fetch(`${service.url}/api/plugins/`, { headers: { authorization: "Token t-o-k-e-n" } });
-    expect(await answer.json()).toEqual({
+    expect(await answer.json()).toMatchObject({
       results: [
+        { name: "server" },
         { name: "billing", version: "1.0.0", state: "started", events: [] },
         { name: "extra", version: "1.0.0", state: "started", events: [] },
       ],
@@ -165,7 +167,7 @@ describe("a configuration file", () => {
     [
       "has a plugin that is wrong",
       `export default { plugins: [${plugin("NO")}] };`,
-      "name must hold lower-case letters",
+      "expected name to be at most 100 lower-case letters",
     ],
     ["has two plugins of a name", `export default { plugins: [${plugin("a")}, ${plugin("a")}] };`, "named a"],
     [
@@ -182,8 +184,25 @@ describe("a configuration file", () => {
   test("and so is a plugin file that exports no plugin", async () => {
     const here = world();
     writeFileSync(join(here.folder, "wrong.mjs"), "export const plugin = 1;");
-    expectOneLine(await hookwright(here, ["start", "--plugin", "wrong.mjs"]), "--plugin wrong.mjs must export default");
+    expectOneLine(
+      await hookwright(here, ["start", "--plugin", "wrong.mjs"]),
+      "Plugin wrong.mjs (--plugin): expected a module with export default definePlugin",
+    );
   });
+});
+
+test("a plugin that fails takes nothing else along where the operator says so", async () => {
+  const here = world({ HOOKWRIGHT_PORT: "0", HOOKWRIGHT_PLUGIN_FAILURE: "continue", HOOKWRIGHT_TOKEN: "t-o-k-e-n" });
+  writeFileSync(
+    join(here.folder, "failing.mjs"),
+    `export default ${plugin("failing", `setup() { throw new Error("no currency"); }`)};`,
+  );
+  writeFileSync(join(here.folder, "fine.mjs"), `export default ${plugin("fine")};`);
+  const service = await startService(here, "--plugin", "failing.mjs", "--plugin", "fine.mjs");
+  const answer = await fetch(`${service.url}/api/plugins/`, { headers: { authorization: "Token t-o-k-e-n" } });
+  const { results } = (await answer.json()) as { readonly results: readonly Record<string, unknown>[] };
+  const states = results.map(({ name, state }) => `${name} ${state}`);
+  expect(states.filter((line) => /^f/.test(line))).toEqual(["failing failed", "fine started"]);
 });
 
 test("a start that failed leaves nothing running and nothing locked", async () => {

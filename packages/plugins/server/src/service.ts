@@ -1,7 +1,16 @@
-import { createWebhooks, HookwrightError, type Logger, type Store, systemClock, type Webhooks } from "@hookwright/core";
+import {
+  createWebhooks,
+  HookwrightError,
+  type Logger,
+  type Store,
+  type StrayOrigin,
+  systemClock,
+  type Webhooks,
+} from "@hookwright/core";
 import { sqlite } from "@hookwright/plugin-sqlite";
 import type { FastifyInstance } from "fastify";
 import { type DataFolder, dataFolder } from "./data-folder.js";
+import { createServerPlugin } from "./extend/server-plugin.js";
 import { ensureFirstToken } from "./first-token.js";
 import { createHttpServer } from "./http-server.js";
 import { issueToken } from "./issued-token.js";
@@ -29,13 +38,15 @@ export interface Service {
   start(): Promise<ServiceAddress>;
   /** Takes nothing new, waits for what is in flight within HOOKWRIGHT_STOP_TIMEOUT, closes everything. */
   stop(): Promise<void>;
+  /** For the process's handlers of errors that nobody caught: names the plugin that left one behind, and books it to the plugin. */
+  blame(error: unknown, origin: StrayOrigin): string | undefined;
 }
 
 /**
  * Puts a service together from its settings; nothing is opened yet.
  *
  * @param logger - made from the settings unless given
- * @throws HookwrightError `plugin_invalid` or `configuration_invalid`.
+ * @throws BootError with everything that is wrong with the plugins, or HookwrightError `configuration_invalid`.
  *
  * @example
  * ```ts
@@ -52,13 +63,16 @@ export async function createService(settings: ServiceSettings, logger?: Logger):
   const log = logger ?? createLogger({ level: settings.logLevel, format: settings.logFormat, colors: false });
   const folder = dataFolder(settings.data);
   const store = sqlite({ file: folder.database });
-  const hooks = await createWebhooks({ store, plugins: settings.plugins, settings: settings.hooks, logger: log });
+  const plugin = createServerPlugin();
+  const plugins = [plugin, ...settings.plugins];
+  const hooks = await createWebhooks({ store, plugins, settings: settings.hooks, logger: log });
   const http = createHttpServer({
     hooks,
     access: store.access,
     clock: systemClock,
     logger: log,
     maxBody: settings.maxBody,
+    plugin,
   });
   return new OwnService({ settings, folder, store, hooks, http, logger: log });
 }
@@ -86,7 +100,12 @@ class OwnService implements Service {
     try {
       prepareDataFolder(folder);
       hooks.on("listener.failed", ({ listener, notification, error }) =>
-        logger.error(`A listener of ${listener} failed on ${notification}`, { listener, notification, error }),
+        logger.error(`A listener of ${listener} failed on ${notification}`, {
+          code: "listener_failed",
+          listener,
+          notification,
+          error,
+        }),
       );
       await hooks.start();
       const tokenFile = await this.#firstToken();
@@ -105,6 +124,10 @@ class OwnService implements Service {
     await this.#closeHttp(settings.stopTimeout / 2);
     await this.#socket?.close();
     await hooks.stop({ timeout: Math.max(0, until - systemClock.now()) });
+  }
+
+  blame(error: unknown, origin: StrayOrigin): string | undefined {
+    return this.#parts.hooks.blame(error, origin);
   }
 
   async #firstToken(): Promise<string | undefined> {

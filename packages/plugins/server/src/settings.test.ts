@@ -23,6 +23,7 @@ test("without anything set, every setting has its documented default", () => {
       maxConsecutiveFailures: 50,
       batchSize: 0,
       retention: 30 * day,
+      onPluginFailure: "refuse",
       organizationWebhooks: false,
     },
   });
@@ -56,6 +57,7 @@ describe("a value is read", () => {
 
   test.each([
     [{ WEBHOOK_TIMEOUT: "2.5" }, { timeout: 2_500 }],
+    [{ HOOKWRIGHT_PLUGIN_FAILURE: "continue" }, { onPluginFailure: "continue" }],
     [{ WEBHOOK_TIMEOUT: ".25" }, { timeout: 250 }],
     [{ WEBHOOK_RETRY_SCHEDULE: "standard" }, { retrySchedule: "standard" }],
     [{ WEBHOOK_RETRY_SCHEDULE: "5s,1m,10m" }, { retrySchedule: "5s,1m,10m" }],
@@ -141,7 +143,7 @@ describe("a configuration file", () => {
 
   test("may name every setting", () => {
     expect(settingNames).toContain("HOOKWRIGHT_TOKEN");
-    expect(settingNames).toHaveLength(17);
+    expect(settingNames).toHaveLength(18);
   });
 });
 

@@ -27,6 +27,7 @@ export type SettingName =
   | "HOOKWRIGHT_ALLOW_TARGETS"
   | "HOOKWRIGHT_MAX_BODY"
   | "HOOKWRIGHT_STOP_TIMEOUT"
+  | "HOOKWRIGHT_PLUGIN_FAILURE"
   | "WEBHOOK_TIMEOUT"
   | "WEBHOOK_RETRY_SCHEDULE"
   | "WEBHOOK_MAX_CONSECUTIVE_FAILURES"
@@ -128,6 +129,12 @@ const table = {
     read: readSize,
   }),
   HOOKWRIGHT_STOP_TIMEOUT: setting({ fallback: 10_000, forms: "a duration", read: readDuration }),
+  // An operator is told at the start; an application that embeds core looks at the states itself.
+  HOOKWRIGHT_PLUGIN_FAILURE: setting<"refuse" | "continue">({
+    fallback: "refuse",
+    forms: "refuse or continue",
+    read: oneOf("refuse", "continue"),
+  }),
   WEBHOOK_TIMEOUT: setting({
     fallback: 1_000,
     forms: "a number of seconds such as 1 or 2.5, from 0.001 to 86400",
@@ -203,6 +210,7 @@ export function readSettings(sources: SettingSources): ServiceSettings {
       maxConsecutiveFailures: read("WEBHOOK_MAX_CONSECUTIVE_FAILURES"),
       batchSize: read("WEBHOOK_BATCH_SIZE"),
       retention: read("WEBHOOK_RETENTION"),
+      onPluginFailure: read("HOOKWRIGHT_PLUGIN_FAILURE"),
       organizationWebhooks: read("LABEL_STUDIO_ALLOW_ORGANIZATION_WEBHOOKS"),
     },
   };

@@ -130,6 +130,7 @@ function entryFor({ id, organization }: Webhook, ids: IdSource, basedOn: number)
     action,
     payload,
     variants: new Map(),
+    hops: 0,
     createdAt: Date.now(),
   };
   const delivery = { id: ids.deliveryId(), webhook: id, action, form: "full" } as const;
@@ -147,6 +148,7 @@ function settlementOf(lease: Lease): Settlement {
     excerpt: "ok",
     middleware: null,
     changedBy: [],
+    slowedBy: [],
     headers: {
       "content-type": "application/json",
       "user-agent": "Hookwright/1.0.0",

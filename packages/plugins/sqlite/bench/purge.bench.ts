@@ -26,6 +26,7 @@ const attempt: Attempt = {
   excerpt: "ok",
   middleware: null,
   changedBy: [],
+  slowedBy: [],
   headers: { "content-type": "application/json", "user-agent": "Hookwright/1.0.0" },
 };
 
@@ -119,6 +120,7 @@ function entryFor(webhook: Webhook | undefined): EmitEntry {
     action,
     payload,
     variants: new Map(),
+    hops: 0,
     createdAt: now,
   };
   const deliveries = [{ id: ids.deliveryId(), webhook: id, action, form: "full" as const }];

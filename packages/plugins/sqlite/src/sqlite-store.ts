@@ -5,6 +5,7 @@ import { ThreadAccessStore } from "./ports/thread-access-store.js";
 import { ThreadAttemptLog } from "./ports/thread-attempt-log.js";
 import { ThreadDeliveryQueue } from "./ports/thread-delivery-queue.js";
 import { ThreadMessageLog } from "./ports/thread-message-log.js";
+import { ThreadPluginStateStore } from "./ports/thread-plugin-state-store.js";
 import { ThreadWebhookStore } from "./ports/thread-webhook-store.js";
 import type { ThreadData } from "./thread/protocol.js";
 import { type CallThread, StoreThread } from "./thread/store-thread.js";
@@ -45,6 +46,7 @@ export class SqliteStore implements Store {
   readonly queue: ThreadDeliveryQueue;
   readonly attempts: ThreadAttemptLog;
   readonly access: ThreadAccessStore;
+  readonly state: ThreadPluginStateStore;
   readonly #data: ThreadData;
   readonly #startThread: StartThread;
   #opening: Promise<void> | undefined;
@@ -61,6 +63,7 @@ export class SqliteStore implements Store {
     this.queue = new ThreadDeliveryQueue(call);
     this.attempts = new ThreadAttemptLog(call);
     this.access = new ThreadAccessStore(call);
+    this.state = new ThreadPluginStateStore(call);
   }
 
   open(): Promise<void> {

@@ -44,6 +44,7 @@ const attempt: Attempt = {
   excerpt: "",
   middleware: null,
   changedBy: [],
+  slowedBy: [],
   headers: {},
 };
 
@@ -84,6 +85,7 @@ function entry({ id: webhook, organization, version }: Webhook): EmitEntry {
     action,
     payload: new TextEncoder().encode('{"tasks":[]}'),
     variants: new Map(),
+    hops: 0,
     createdAt: Date.now(),
   };
   const deliveries = [{ id: ids.deliveryId(), webhook, action, form: "full" as const }];

@@ -4,8 +4,11 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
-/** The compiled file: a child is plain Node. */
-const program = fileURLToPath(new URL("../dist/store-program-child.test.support.js", import.meta.url));
+/** The compiled files: a child is plain Node. */
+const programs = {
+  store: fileURLToPath(new URL("../dist/store-program-child.test.support.js", import.meta.url)),
+  handlers: fileURLToPath(new URL("../dist/handler-program-child.test.support.js", import.meta.url)),
+};
 
 /** A process of its own that has a store; killed when the test is over. */
 export class StoreProgram {
@@ -18,7 +21,16 @@ export class StoreProgram {
   }
 
   static start(task: "open" | "hold" | "load", file: string): StoreProgram {
-    const child = spawn(process.execPath, [program, task, file], { stdio: ["ignore", "pipe", "inherit"] });
+    return StoreProgram.#start("store", task, file);
+  }
+
+  /** A host with durable handlers; `task` is the point at which it halts. */
+  static startHandlers(task: string, file: string): StoreProgram {
+    return StoreProgram.#start("handlers", task, file);
+  }
+
+  static #start(program: keyof typeof programs, task: string, file: string): StoreProgram {
+    const child = spawn(process.execPath, [programs[program], task, file], { stdio: ["ignore", "pipe", "inherit"] });
     const started = new StoreProgram(child, createInterface(child.stdout)[Symbol.asyncIterator]());
     onTestFinished(() => started.kill());
     return started;

@@ -1,4 +1,4 @@
-import type { Clock, EmitEntry, Message, MessageDraft, PendingDelivery, WebhookId } from "@hookwright/core";
+import type { Clock, EmitEntry, Message, MessageDraft, PendingDelivery, TargetId } from "@hookwright/core";
 import { IdSource } from "@hookwright/core/internal";
 import { organizationId } from "./ids.js";
 
@@ -23,24 +23,25 @@ export class MessageBuilder {
       action: "ANNOTATION_CREATED",
       payload: encoder.encode('{"annotation":{"id":1},"task":{"id":1},"project":{"id":1}}'),
       variants: new Map(),
+      hops: 0,
       createdAt: this.#clock.now(),
       ...changes,
     };
   }
 
-  /** One delivery to a webhook, in full. */
-  delivery(webhook: WebhookId, changes: Partial<PendingDelivery> = {}): PendingDelivery {
+  /** One delivery to a webhook or a handler, in full. */
+  delivery(webhook: TargetId, changes: Partial<PendingDelivery> = {}): PendingDelivery {
     return { id: this.#ids.deliveryId(), webhook, action: "ANNOTATION_CREATED", form: "full", ...changes };
   }
 
-  /** A message with one delivery to each of these webhooks. */
-  draft(webhooks: readonly WebhookId[], changes: Partial<Message> = {}): MessageDraft {
+  /** A message with one delivery to each of these webhooks and handlers. */
+  draft(webhooks: readonly TargetId[], changes: Partial<Message> = {}): MessageDraft {
     const message = this.message(changes);
     return { message, deliveries: webhooks.map((webhook) => this.delivery(webhook, { action: message.action })) };
   }
 
-  /** An entry of one message with one delivery to each of these webhooks, with no idempotency key. */
-  entry(webhooks: readonly WebhookId[], changes: Partial<EmitEntry> = {}): EmitEntry {
+  /** An entry of one message with one delivery to each of these webhooks and handlers, with no idempotency key. */
+  entry(webhooks: readonly TargetId[], changes: Partial<EmitEntry> = {}): EmitEntry {
     const organization = changes.organization ?? organizationId(1);
     return {
       organization,

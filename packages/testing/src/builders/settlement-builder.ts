@@ -12,6 +12,7 @@ export function attempt(changes: Partial<Attempt> = {}): Attempt {
     excerpt: "ok",
     middleware: null,
     changedBy: [],
+    slowedBy: [],
     headers: { "content-type": "application/json" },
     ...changes,
   };

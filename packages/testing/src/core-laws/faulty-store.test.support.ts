@@ -16,6 +16,7 @@ export class FaultyStore implements Store {
   readonly queue: Store["queue"];
   readonly attempts: Store["attempts"];
   readonly access: Store["access"];
+  readonly state: Store["state"];
 
   constructor(inner: Store = createMemoryStore()) {
     this.#inner = inner;
@@ -24,6 +25,7 @@ export class FaultyStore implements Store {
     this.queue = this.#port("queue", inner.queue);
     this.attempts = this.#port("attempts", inner.attempts);
     this.access = this.#port("access", inner.access);
+    this.state = this.#port("state", inner.state);
   }
 
   get capabilities(): Store["capabilities"] {

@@ -77,7 +77,7 @@ describe("a call that comes too early or too late is refused", () => {
   test("but what the host is made of can be looked at and added to at any time", async () => {
     const scene = await HostScene.create({ plugins: [definePlugin({ name: "billing", version: "1.0.0" })] });
     expect(scene.hooks.events.get("TASK_CREATED").definition.action).toBe("TASKS_CREATED");
-    expect(scene.hooks.plugins()).toMatchObject([{ name: "billing", state: "declared" }]);
+    expect(scene.hooks.plugins.status()).toMatchObject([{ name: "billing", state: "validated" }]);
     expect(scene.hooks.inFlight).toBe(0);
     scene.hooks.use("prepare", (request, next) => next(request));
     scene.hooks.on("message.accepted", () => undefined);
@@ -147,7 +147,8 @@ describe("start", () => {
         },
       }),
     ];
-    const scene = await HostScene.create({ store, transport: new NotedTransport(log), plugins });
+    const settings = { onPluginFailure: "refuse" } as const;
+    const scene = await HostScene.create({ store, transport: new NotedTransport(log), plugins, settings });
     await expect(scene.hooks.start()).rejects.toThrow("Plugin second@1.0.0 failed in setup: no database");
     expect(log).toEqual(["store open", "first set up", "first stopped", "transport closed", "store close"]);
     expect(scene.clock.pendingTimers).toBe(0);
@@ -234,7 +235,7 @@ describe("stop", () => {
     expect(scene.linesAt("error")).toMatchObject([
       { message: "Could not stop store", fields: { error: { message: "close failed" } } },
     ]);
-    expect(scene.hooks.plugins()).toMatchObject([{ state: "stopped" }]);
+    expect(scene.hooks.plugins.status()).toMatchObject([{ state: "stopped" }]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { definePlugin } from "@hookwright/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { allOf, failing } from "./faulty-store.test.support.js";
@@ -74,6 +75,26 @@ describe("while the store fails, nothing is lost", () => {
     await scene.run(() => scene.allFinished(), "the end of the delivery");
     expect(scene.messageIds).toEqual([id, id]);
     expect(scene.hooks.inFlight).toBe(0);
+  });
+
+  test("for longer than a webhook's lease, beside a handler with a long one: everything goes out once it works", async () => {
+    const patient = definePlugin({
+      name: "patient",
+      version: "1.0.0",
+      setup: (ctx) => void ctx.handle("TASKS_DELETED", () => undefined, { timeout: 3_600_000 }),
+    });
+    const scene = await HostScene.start({ plugins: [patient] });
+    await scene.webhook({ ordered: true });
+    scene.store.before = failing(["queue.settle"], Number.POSITIVE_INFINITY);
+    await scene.emit(2);
+    for (let second = 0; second < 300; second += 1) await scene.pass(1_000);
+    scene.store.before = () => undefined;
+    await scene.hooks.plugins.unload("patient");
+    for (let second = 0; second < 3; second += 1) await scene.pass(1_000);
+    expect((await scene.deliveries()).map(({ status }) => status)).toEqual(["delivered", "delivered"]);
+    expect(new Set(scene.messageIds).size).toBe(2);
+    expect(scene.hooks.inFlight).toBe(0);
+    await scene.hooks.stop();
   });
 
   test("at random, in any of its calls, before or after the work is done", async () => {

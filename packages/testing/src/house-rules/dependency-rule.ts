@@ -19,7 +19,7 @@ export function dependencyRule(manifests: readonly Manifest[], list: string): st
   const names = new Set(used.map(({ name }) => name));
   return [
     ...used
-      .filter(({ version }) => !/^\d+\.\d+\.\d+(-|$)/.test(version))
+      .filter(({ version }) => !/^(?:npm:.+@)?\d+\.\d+\.\d+(?:-|$)/.test(version))
       .map(({ user, name, version }) => `${user} does not pin ${name}: ${version}`),
     ...[...names].filter((name) => !listed.has(name)).map((name) => `${name} is not in the list of dependencies`),
     ...[...listed].filter((name) => !names.has(name)).map((name) => `${name} is listed, but nothing depends on it`),

@@ -30,7 +30,7 @@ describe("this repository", () => {
   });
 
   test("keeps the dependency rule", () => {
-    const places = ["package.json", "packages/*/package.json", "packages/plugins/*/package.json", "docs/package.json"];
+    const places = ["package.json", "{packages,packages/plugins,docs/examples}/*/package.json", "docs/package.json"];
     const manifests = globSync(places, { cwd: root }).map(
       (place): Manifest => JSON.parse(readFileSync(join(root, place), "utf8")),
     );

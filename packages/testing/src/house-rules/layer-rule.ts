@@ -13,6 +13,7 @@ const rows = [
   ["container.ts"],
   ["plugin"],
   ["emit", "deliver", "subscribe"],
+  ["handle"],
   ["pipeline"],
   ["transport"],
   ["store", "observe"],

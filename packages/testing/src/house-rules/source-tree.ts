@@ -23,15 +23,16 @@ export interface Located {
 export type SourceTree = ReadonlyMap<string, SourceFile>;
 
 /**
- * Reads every TypeScript file under `packages/`.
+ * Reads every TypeScript file under `packages/` and `docs/examples/`.
  *
  * @param root - absolute path of the repository
  * @throws Error when a file does not parse
  */
 export function readSourceTree(root: string): SourceTree {
   const texts: Record<string, string> = {};
-  for (const file of typescriptFiles(join(root, "packages"))) {
-    texts[relative(root, file).split(sep).join("/")] = readFileSync(file, "utf8");
+  for (const folder of ["packages", "docs/examples"]) {
+    for (const file of typescriptFiles(join(root, folder)))
+      texts[relative(root, file).split(sep).join("/")] = readFileSync(file, "utf8");
   }
   return parseSourceTree(texts);
 }

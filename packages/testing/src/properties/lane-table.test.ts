@@ -1,4 +1,4 @@
-import type { WebhookId } from "@hookwright/core";
+import type { TargetId } from "@hookwright/core";
 import { type LaneSettings, LaneTable } from "@hookwright/core/internal";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -55,7 +55,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 /** Runs a lane table beside lists that are searched from end to end. */
 class Comparison {
   readonly #table = new LaneTable();
-  readonly #lanes = new Map<WebhookId, ModelLane>();
+  readonly #lanes = new Map<TargetId, ModelLane>();
   #now = 0;
 
   perform(step: Step): void {
@@ -128,7 +128,7 @@ class Comparison {
 
   #take(limit: number): void {
     const before = new Map([...this.#lanes].map(([id, lane]) => [id, this.#claimable(lane)]));
-    const given = new Map<WebhookId, number>();
+    const given = new Map<TargetId, number>();
     const total = this.#table.takeTurns(this.#now, limit, (id, offer) => {
       const lane = this.#lanes.get(id);
       if (lane === undefined) throw new Error(`A lane that is closed was asked for: ${id}.`);
@@ -145,7 +145,7 @@ class Comparison {
   }
 
   /** Whoever got less than another of its organization, by more than the odd one of a division, had nothing left to take. */
-  #expectFair(before: ReadonlyMap<WebhookId, number>, given: ReadonlyMap<WebhookId, number>): void {
+  #expectFair(before: ReadonlyMap<TargetId, number>, given: ReadonlyMap<TargetId, number>): void {
     for (const [id, could] of before) {
       const got = given.get(id) ?? 0;
       if (got === could) continue;

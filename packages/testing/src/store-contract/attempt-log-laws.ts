@@ -24,6 +24,8 @@ function readLaws(law: Law): void {
     ]);
     const record: DeliveryRecord = {
       ...delivery,
+      webhook: webhook.id,
+      handler: null,
       organization: scene.organization,
       message: message.id,
       project: projectId(12),
@@ -376,6 +378,8 @@ function testDelivery(scene: StoreScene, webhook: Webhook): DeliveryDetail {
   });
   const delivery: DeliveryRecord = {
     ...scene.messages.delivery(webhook.id),
+    webhook: webhook.id,
+    handler: null,
     organization: scene.organization,
     message: message.id,
     project: message.project,

@@ -427,6 +427,7 @@ function settleLaws(law: Law): void {
       excerpt: "",
       middleware: "audit",
       changedBy: ["audit", "signing"],
+      slowedBy: ["audit"],
       headers: { "x-token": "***", "content-type": "application/json" },
     });
     await scene.settle(lease, {

@@ -1,4 +1,4 @@
-interface Tuples<Item> {
+export interface Tuples<Item> {
   readonly 1: readonly [Item];
   readonly 2: readonly [Item, Item];
   readonly 3: readonly [Item, Item, Item];

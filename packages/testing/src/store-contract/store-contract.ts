@@ -5,6 +5,7 @@ import { crashLaws } from "./crash-laws.js";
 import { deliveryQueueLaws } from "./delivery-queue-laws.js";
 import type { Law, OnFreshStore, StoreContractOptions } from "./law.js";
 import { messageLogLaws } from "./message-log-laws.js";
+import { pluginStateLaws } from "./plugin-state-laws.js";
 import { randomLaws } from "./random-laws.js";
 import { StoreScene } from "./store-scene.js";
 import { tenantIsolationLaws } from "./tenant-isolation-laws.js";
@@ -16,6 +17,7 @@ const chapters = {
   "deliveries and attempts": attemptLogLaws,
   webhooks: webhookStoreLaws,
   "access tokens": accessStoreLaws,
+  "plugins' state and handlers": pluginStateLaws,
   "tenant isolation": tenantIsolationLaws,
   crashes: crashLaws,
   "random lives": randomLaws,

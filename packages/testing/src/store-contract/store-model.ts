@@ -1,4 +1,4 @@
-import type { DeliveryId, DeliveryStatus, Lease, Settlement, Webhook, WebhookId } from "@hookwright/core";
+import type { DeliveryId, DeliveryStatus, Lease, Settlement, TargetId, Webhook, WebhookId } from "@hookwright/core";
 
 /** What the model knows of one webhook. */
 export interface ModelWebhook {
@@ -77,7 +77,7 @@ export class StoreModel {
     for (const delivery of this.#open(webhook)) if (!isRunning(delivery, now)) delivery.status = "cancelled";
   }
 
-  appended(delivery: { readonly id: DeliveryId; readonly webhook: WebhookId }, now: number): void {
+  appended(delivery: { readonly id: DeliveryId; readonly webhook: TargetId }, now: number): void {
     const webhook = this.#webhook(delivery.webhook);
     this.#deliveries.set(delivery.id, {
       id: delivery.id,
@@ -221,7 +221,7 @@ export class StoreModel {
     return delivery;
   }
 
-  #webhook(id: WebhookId): ModelWebhook {
+  #webhook(id: TargetId): ModelWebhook {
     const webhook = this.webhooks.find((candidate) => candidate.id === id);
     if (webhook === undefined) throw new Error(`The store speaks of webhook ${id}, which was never created.`);
     return webhook;

@@ -6,16 +6,18 @@ import type {
   DeliveryStatus,
   EmitEntry,
   EmitResult,
+  HandlerId,
+  HandlerSettings,
   Lease,
   NewWebhook,
   OrganizationId,
   ReceiverEffect,
   Settlement,
   Store,
+  TargetId,
   Verdict,
   Webhook,
   WebhookChange,
-  WebhookId,
 } from "@hookwright/core";
 import { organizationId } from "../builders/ids.js";
 import { MessageBuilder } from "../builders/message-builder.js";
@@ -37,6 +39,7 @@ export class StoreScene {
   readonly organization: OrganizationId = organizationId(1);
   readonly #opened: OpenedStore;
   #store: Store;
+  #handlers: readonly HandlerId[] = [];
 
   constructor(opened: OpenedStore) {
     this.#opened = opened;
@@ -101,10 +104,13 @@ export class StoreScene {
   }
 
   /** Stores `count` messages for one webhook, all waiting; the deliveries' ids in order. */
-  async waiting(webhook: Webhook, count = 1): Promise<readonly DeliveryId[]> {
-    const { organization } = webhook;
+  async waiting(
+    webhook: Pick<Webhook, "organization"> & { readonly id: TargetId },
+    count = 1,
+  ): Promise<readonly DeliveryId[]> {
+    const { id, organization } = webhook;
     const basedOn = await this.changeNumber(organization);
-    const entries = Array.from({ length: count }, () => this.messages.entry([webhook.id], { organization, basedOn }));
+    const entries = Array.from({ length: count }, () => this.messages.entry([id], { organization, basedOn }));
     const results = await this.append(entries);
     const refused = results.find((result) => result.kind !== "stored");
     if (refused !== undefined) throw new Error(`The store answered ${refused.kind} where "stored" was expected.`);
@@ -112,7 +118,22 @@ export class StoreScene {
   }
 
   async claim(limit = 100): Promise<ClaimedBatch> {
-    return this.store.queue.claim({ now: this.now, leaseUntil: this.now + leaseDuration, limit });
+    const handlers = this.#handlers;
+    return this.store.queue.claim({ now: this.now, leaseUntil: this.now + leaseDuration, limit, handlers });
+  }
+
+  /** Registers a handler, and names it in every claim from now on. */
+  async handler(changes: Partial<HandlerSettings> = {}): Promise<HandlerId> {
+    const settings = { plugin: "billing", handler: "ANNOTATION_CREATED", concurrency: 8, ordered: false, ...changes };
+    const [id] = await this.store.state.register([settings]);
+    if (id === undefined) throw new Error("A handler was registered without a number.");
+    this.#handlers = [...this.#handlers.filter((known) => known !== id), id];
+    return id;
+  }
+
+  /** Names a handler no more, as a process does that has unloaded its plugin. */
+  unload(handler: HandlerId): void {
+    this.#handlers = this.#handlers.filter((known) => known !== handler);
   }
 
   async leases(limit = 100): Promise<readonly Lease[]> {
@@ -183,9 +204,9 @@ export function idsOf(deliveries: readonly { readonly id: DeliveryId }[]): reado
   return deliveries.map((delivery) => delivery.id);
 }
 
-/** How many of these go to each webhook. */
-export function countByWebhook(leases: readonly { readonly webhook: WebhookId }[]): ReadonlyMap<WebhookId, number> {
-  const counts = new Map<WebhookId, number>();
+/** How many of these go to each webhook and each handler. */
+export function countByWebhook(leases: readonly { readonly webhook: TargetId }[]): ReadonlyMap<TargetId, number> {
+  const counts = new Map<TargetId, number>();
   for (const { webhook } of leases) counts.set(webhook, (counts.get(webhook) ?? 0) + 1);
   return counts;
 }

@@ -45,6 +45,7 @@ describe("GET /api/deliveries/", () => {
       "id",
       "message",
       "webhook",
+      "handler",
       "project",
       "action",
       "status",
@@ -178,6 +179,7 @@ describe("one delivery", () => {
         excerpt: "ok",
         middleware: null,
         changed_by: [],
+        slowed_by: [],
         headers: expect.objectContaining({ "X-Secret": "***", Authorization: "***" }),
       },
     ]);

@@ -71,8 +71,9 @@ async function showDelivery(hooks: Webhooks, request: FastifyRequest): Promise<u
   return deliveryDetailJson(detail, await urlOf(hooks, detail.delivery));
 }
 
-/** Where the next attempt would go; `null` when the webhook was deleted. */
+/** Where the next attempt would go; `null` when the webhook was deleted, and for a handler. */
 async function urlOf(hooks: Webhooks, { webhook, organization }: DeliveryRecord): Promise<string | null> {
+  if (webhook === null) return null;
   try {
     return (await hooks.webhooks.get(webhook, { organization })).url;
   } catch (error) {

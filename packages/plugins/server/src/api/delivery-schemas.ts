@@ -24,7 +24,13 @@ const maskedHeaders = {
 const recordFields = {
   id: { type: "string", pattern: "^dlv_" },
   message: { type: "string", pattern: "^msg_" },
-  webhook: { type: "integer" },
+  webhook: { type: ["integer", "null"], description: "Null where it goes to a plugin's durable handler." },
+  handler: {
+    type: ["object", "null"],
+    description: "The durable handler that it goes to.",
+    required: ["plugin", "name"],
+    properties: { plugin: { type: "string" }, name: { type: "string" } },
+  },
   project: { type: ["integer", "null"] },
   action: { type: "string", description: "As the webhook gets it: the canonical name, or the alias that it listed." },
   status: statusSchema,
@@ -57,6 +63,7 @@ export const attemptSchema: SharedSchema = {
     "excerpt",
     "middleware",
     "changed_by",
+    "slowed_by",
     "headers",
   ],
   properties: {
@@ -69,6 +76,11 @@ export const attemptSchema: SharedSchema = {
     excerpt: { type: "string", description: "The start of the answer's body." },
     middleware: { type: ["string", "null"], description: "The middleware that stopped it." },
     changed_by: { type: "array", items: { type: "string" }, description: "Middleware that changed the request." },
+    slowed_by: {
+      type: "array",
+      items: { type: "string" },
+      description: "Middleware that took 100 milliseconds or more of its own time.",
+    },
     headers: maskedHeaders,
   },
 };
@@ -83,8 +95,11 @@ export const deliveryDetailSchema: SharedSchema = {
       type: "object",
       required: ["method", "url", "headers", "body"],
       properties: {
-        method: { type: "string", enum: ["POST"] },
-        url: { type: ["string", "null"], description: "The webhook's as it is now; null when it was deleted." },
+        method: { enum: ["POST", null], description: "Null for a handler, which is called and not sent to." },
+        url: {
+          type: ["string", "null"],
+          description: "The webhook's as it is now; null when it was deleted, and for a handler.",
+        },
         headers: { ...maskedHeaders, description: "Of the last attempt; secret values are masked." },
         body: { type: "string" },
       },

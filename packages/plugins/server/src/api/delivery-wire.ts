@@ -10,6 +10,7 @@ export function deliveryJson(delivery: DeliveryRecord): Json {
     id: delivery.id,
     message: delivery.message,
     webhook: delivery.webhook,
+    handler: delivery.handler === null ? null : { plugin: delivery.handler.plugin, name: delivery.handler.handler },
     project: delivery.project,
     action: delivery.action,
     status: delivery.status,
@@ -32,7 +33,7 @@ export function deliveryDetailJson(
   return {
     ...deliveryJson(delivery),
     request: {
-      method: "POST",
+      method: delivery.handler === null ? "POST" : null,
       url,
       headers: attempts.at(-1)?.headers ?? {},
       body: new TextDecoder().decode(bodyOf({ lease: delivery, message })),
@@ -52,6 +53,7 @@ function attemptJson(attempt: Attempt): Json {
     excerpt: attempt.excerpt,
     middleware: attempt.middleware,
     changed_by: attempt.changedBy,
+    slowed_by: attempt.slowedBy,
     headers: attempt.headers,
   };
 }

@@ -1,36 +1,15 @@
-import { defineEvent, definePlugin } from "@hookwright/core";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ApiRig, type Parsed } from "../api-rig.test.support.js";
-
-const tree = defineEvent({
-  action: "tree:grown",
-  summary: "A tree grew.",
-  schema: {
-    $id: "https://example.com/tree",
-    $schema: "https://json-schema.org/draft/2020-12/schema",
-    type: "object",
-    required: ["node"],
-    properties: { node: { $ref: "#/$defs/node" } },
-    $defs: {
-      node: {
-        type: "object",
-        required: ["name"],
-        properties: { name: { type: "string" }, children: { type: "array", items: { $ref: "#/$defs/node" } } },
-      },
-    },
-  },
-  example: { node: { name: "root", children: [{ name: "leaf" }] } },
-});
-const forest = definePlugin({ name: "forest", version: "1.0.0", events: [tree] });
+import { awkward, awkwardEvents } from "../describe/awkward-events.test.support.js";
 
 describe("GET /api/openapi.json", () => {
   let api: ApiRig;
   let document: Parsed;
 
   beforeAll(async () => {
-    api = await ApiRig.start({ plugins: [forest] });
+    api = await ApiRig.start({ plugins: [awkward] });
     document = (await api.get("/api/openapi.json")).json;
   });
   afterAll(() => api.stop());
@@ -62,21 +41,22 @@ describe("GET /api/openapi.json", () => {
       "/api/tokens/": ["get", "post"],
       "/api/tokens/{id}/": ["delete"],
       "/api/openapi.json": ["get"],
+      "/api/asyncapi.json": ["get"],
     });
   });
 
   test("names an operation once, and every reference leads somewhere", () => {
     const text = JSON.stringify(document);
-    const operations = [...text.matchAll(/"operationId":"(\w+)"/g)].map(([, id]) => id);
+    const operations = [...text.matchAll(/"operationId":"([^"]+)"/g)].map(([, id]) => id);
     expect(new Set(operations).size).toBe(operations.length);
     const references = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map(([, reference]) => reference ?? "");
     expect(references.length).toBeGreaterThan(50);
     for (const reference of new Set(references)) {
       expect(reference.startsWith("#/components/schemas/")).toBe(true);
-      const found = reference
+      const found = decodeURIComponent(reference)
         .split("/")
         .slice(1)
-        .reduce<Parsed | undefined>((place, key) => place?.[key], document);
+        .reduce<Parsed | undefined>((place, key) => place?.[key.replaceAll("~1", "/").replaceAll("~0", "~")], document);
       expect(found, reference).toBeDefined();
     }
   });
@@ -92,11 +72,34 @@ describe("GET /api/openapi.json", () => {
     expect(fits({ action: "NOPE", payload: {} })).toBe(false);
   });
 
+  test("has a webhook for each event: its body is what a receiver gets", () => {
+    const webhooks = document["webhooks"] ?? {};
+    expect(Object.keys(webhooks)).toEqual(api.hooks.events.list().map(({ definition }) => definition.action));
+    const ajv = new Ajv2020({ strict: false, validateFormats: false }).addSchema(document, "openapi");
+    for (const { definition, names } of api.hooks.events.list()) {
+      const media = webhooks[definition.action]?.["post"]?.["requestBody"]?.["content"]?.["application/json"];
+      const fits = ajv.compile({ $ref: `openapi${String(media?.["schema"]?.["$ref"])}` });
+      const body = { action: definition.action, ...Object(definition.example) };
+      // Tools would follow the member `$ref` of one example.
+      if (definition.action !== "CLOSED") expect(media?.["example"]).toEqual(body);
+      for (const action of names) expect(fits({ ...body, action }), action).toBe(true);
+      expect(fits({ ...body, action: "OTHER" })).toBe(false);
+      expect(fits(definition.example)).toBe(false);
+    }
+  });
+
+  test("shows an example of each event where it can be emitted, and each can be", async () => {
+    const { content } = Object(document["paths"]?.["/api/events/"]?.["post"]?.["requestBody"]);
+    const examples: Record<string, { readonly value: unknown }> = content["application/json"].examples;
+    expect(Object.keys(examples)).toHaveLength(11 + awkwardEvents.length);
+    for (const { value } of Object.values(examples)) expect((await api.post("/api/events/", value)).status).toBe(202);
+  });
+
   test("follows the events that are registered when it is asked", async () => {
     const bare = await ApiRig.start();
     const { json } = await bare.get("/api/openapi.json");
-    expect(json["components"]?.["schemas"]).not.toHaveProperty("Payload.tree__grown");
-    expect(document["components"]?.["schemas"]).toHaveProperty(["Payload.tree__grown"]);
+    expect(json["components"]?.["schemas"]).not.toHaveProperty("Payload._tree-3Agrown");
+    expect(document["components"]?.["schemas"]).toHaveProperty(["Payload._tree-3Agrown"]);
     await bare.stop();
   });
 

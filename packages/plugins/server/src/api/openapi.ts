@@ -1,11 +1,15 @@
 import swagger from "@fastify/swagger";
-import { type JsonSchema, type RegisteredEvent, version, type Webhooks } from "@hookwright/core";
-import { isJsonObject } from "@hookwright/core/internal";
+import { type JsonSchema, version, type Webhooks } from "@hookwright/core";
 import type { FastifyInstance } from "fastify";
+import { describedOnce } from "../describe/described-once.js";
+import { type DescribedEvents, describeEvents } from "../describe/openapi-events.js";
+import { describeExtensions } from "../describe/openapi-routes.js";
+import type { ServerPlugin } from "../extend/server-plugin.js";
 import { tokenSchema } from "./access-token-schemas.js";
 import { errorSchema, type SharedSchema } from "./answer-schemas.js";
 import { attemptSchema, deliveryDetailSchema, deliverySchema } from "./delivery-schemas.js";
 import { eventSchema, newEventSchema, receiptSchema } from "./event-schemas.js";
+import { pluginPath } from "./plugin-address.js";
 import { pluginSchema } from "./plugin-schemas.js";
 import { serveResource } from "./resource.js";
 import { openApiSchema } from "./service-schemas.js";
@@ -58,64 +62,51 @@ export function describeRoutes(app: FastifyInstance): void {
   });
 }
 
-/** `GET /api/openapi.json`: made from the routes, and from the events that are registered when it is asked for. */
-export function openApiRoutes(app: FastifyInstance, { hooks }: { readonly hooks: Webhooks }): void {
+interface OpenApiPorts {
+  readonly hooks: Webhooks;
+  readonly plugin: ServerPlugin | undefined;
+}
+
+/** `GET /api/openapi.json`: made from the routes, and from the events, routes and commands of plugins that are there when it is asked for. */
+export function openApiRoutes(app: FastifyInstance, { hooks, plugin }: OpenApiPorts): void {
+  const describe = describedOnce(describeEvents);
+  const documentOf = (document: Described): unknown =>
+    withExtensions(withEvents(document, describe(hooks.events.list())), plugin);
   serveResource(app, {
     path: "/api/openapi.json",
     name: "OpenAPI",
     operations: {
-      // The plugin's types allow for OpenAPI 2 too, which has no components.
-      GET: { schema: openApiSchema, handle: () => withEvents(app.swagger() as Described, hooks.events.list()) },
+      // Its types allow for OpenAPI 2 too, which has no components.
+      GET: { schema: openApiSchema, handle: () => documentOf(app.swagger() as Described) },
     },
   });
 }
 
 interface Described {
+  readonly webhooks?: unknown;
+  readonly paths?: Readonly<Record<string, unknown>>;
   readonly components?: { readonly schemas?: Readonly<Record<string, JsonSchema>> };
 }
 
-function withEvents(document: Described, events: readonly RegisteredEvent[]): unknown {
-  const { components = {} } = document;
-  const payloads = events.map(({ definition }) => [
-    payloadName(definition.action),
-    embedded(definition.schema, payloadName(definition.action)),
-  ]);
-  const newEvent = {
-    ...components.schemas?.["NewEvent"],
-    oneOf: events.map(({ definition, names }) => ({
-      title: definition.action,
-      description: definition.summary,
-      properties: {
-        action: { enum: names },
-        payload: { $ref: `#/components/schemas/${payloadName(definition.action)}` },
-      },
-    })),
+function withExtensions(document: Described, plugin: ServerPlugin | undefined): Described {
+  if (plugin === undefined) return document;
+  return { ...document, paths: { ...document.paths, ...describeExtensions(plugin, pluginPath) } };
+}
+
+function withEvents(document: Described, { schemas, choices, examples, webhooks }: DescribedEvents): Described {
+  const { paths = {}, components = {} } = document;
+  const newEvent = { ...components.schemas?.["NewEvent"], oneOf: choices };
+  return {
+    ...document,
+    paths: { ...paths, "/api/events/": withExamples(paths["/api/events/"], examples) },
+    webhooks,
+    components: { ...components, schemas: { ...components.schemas, NewEvent: newEvent, ...schemas } },
   };
-  const schemas = { ...components.schemas, NewEvent: newEvent, ...Object.fromEntries(payloads) };
-  return { ...document, components: { ...components, schemas } };
 }
 
-/** Names of components may not hold the colon that actions may. */
-function payloadName(action: string): string {
-  return `Payload.${action.replaceAll(":", "__")}`;
-}
-
-const data = new Set(["const", "enum", "default", "examples", "example"]);
-
-/** A schema that refers to its own parts does so from its new place. */
-function embedded(schema: JsonSchema, name: string): unknown {
-  const { $id: _id, $schema: _dialect, ...rest } = schema;
-  return moved(rest, `#/components/schemas/${name}`);
-}
-
-function moved(schema: unknown, place: string): unknown {
-  if (Array.isArray(schema)) return schema.map((part) => moved(part, place));
-  if (!isJsonObject(schema)) return schema;
-  return Object.fromEntries(
-    Object.entries(schema).map(([keyword, value]) => {
-      if (keyword === "$ref" && typeof value === "string" && /^#(?:\/|$)/.test(value))
-        return [keyword, `${place}${value.slice(1)}`];
-      return [keyword, data.has(keyword) ? value : moved(value, place)];
-    }),
-  );
+/** Puts the examples into the body of `POST`. */
+function withExamples(path: unknown, examples: unknown): unknown {
+  const media = { ["application/json"]: { schema: { $ref: "#/components/schemas/NewEvent" }, examples } };
+  const { post, ...others } = Object(path);
+  return { ...others, post: { ...post, requestBody: { ...post.requestBody, content: media } } };
 }

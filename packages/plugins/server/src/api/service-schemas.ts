@@ -42,3 +42,10 @@ export const openApiSchema = {
   tags,
   response: { 200: answer("OpenAPI 3.1.", { type: "object" }), ...errorAnswers(401) },
 };
+
+export const asyncApiSchema = {
+  operationId: "getAsyncApi",
+  summary: "What webhooks receive, made from the events that are registered now",
+  tags,
+  response: { 200: answer("AsyncAPI 3.0.", { type: "object" }), ...errorAnswers(401) },
+};

@@ -150,8 +150,18 @@ describe("a command that asks the service", () => {
   });
 
   test("plugins: without one, it says how to load some", async () => {
-    expect(await json("plugins", "list")).toEqual({ results: [], next: null });
-    expect((await text("plugins", "list")).stdout).toContain("No plugins are loaded");
+    expect(await json("plugins", "list")).toMatchObject({
+      results: [{ name: "server", state: "started" }],
+      next: null,
+    });
+    expect((await text("plugins", "list")).stdout).toContain("name them with start --plugin");
+  });
+
+  test("explain: what an error code means, without a service", async () => {
+    const explained = await hookwright(world(), ["explain", "connection_refused"]);
+    expect(explained).toMatchObject({ code: 0, stdout: expect.stringContaining("## What to do") });
+    expect(await json("explain", "timeout")).toMatchObject({ code: "timeout", stage: "during" });
+    expectOneLine(await run("explain", "nothing"), "There is no error code");
   });
 
   test("token: create, list and revoke", async () => {
@@ -218,7 +228,7 @@ describe("doctor", () => {
     service = await startService(world());
     const { checks } = await json("doctor");
     expect(checks.filter(({ ok }: { readonly ok: boolean }) => !ok)).toEqual([]);
-    expect(checks).toHaveLength(7);
+    expect(checks).toHaveLength(8);
     const shown = await text("doctor");
     expect(shown.stdout).toMatch(/^ok +database +in use by the running service$/m);
     expect(shown.stdout).toMatch(/^ok +loopback delivery +arrived in \d+ ms$/m);

@@ -5,7 +5,9 @@ import { fields, printable, table, time } from "./table.js";
 export interface DeliveryRow {
   readonly id: string;
   readonly message: string;
-  readonly webhook: number;
+  readonly webhook: number | null;
+  /** In place of a webhook. */
+  readonly handler: { readonly plugin: string; readonly name: string } | null;
   readonly project: number | null;
   readonly action: string;
   readonly status: string;
@@ -38,7 +40,10 @@ interface AttemptView {
   readonly code: string | null;
   readonly error: string | null;
   readonly excerpt: string;
+  /** The middleware that stopped it, or failed in it. */
+  readonly middleware: string | null;
   readonly changed_by: readonly string[];
+  readonly slowed_by: readonly string[];
 }
 
 export function deliveriesText(deliveries: readonly DeliveryRow[]): string {
@@ -47,7 +52,7 @@ export function deliveriesText(deliveries: readonly DeliveryRow[]): string {
     [
       { title: "ID", show: (delivery) => delivery.id },
       { title: "CREATED", show: (delivery) => time(delivery.created_at) },
-      { title: "WEBHOOK", show: (delivery) => delivery.webhook },
+      { title: "WEBHOOK", show: targetOf },
       { title: "ACTION", show: (delivery) => delivery.action },
       { title: "STATUS", show: (delivery) => `${delivery.status}${delivery.test ? " (test)" : ""}` },
       { title: "ATTEMPTS", show: (delivery) => delivery.attempt_count },
@@ -57,12 +62,17 @@ export function deliveriesText(deliveries: readonly DeliveryRow[]): string {
   );
 }
 
+function targetOf({ webhook, handler }: DeliveryRow): string | number | null {
+  return handler === null ? webhook : handler.plugin;
+}
+
 export function deliveryText(delivery: DeliveryView): string {
   const facts = fields({
     id: delivery.id,
     message: delivery.message,
-    webhook: delivery.webhook,
-    url: delivery.request.url ?? "(the webhook was removed)",
+    ...(delivery.handler === null
+      ? { webhook: delivery.webhook, url: delivery.request.url ?? "(the webhook was removed)" }
+      : { handler: `${delivery.handler.name} of plugin ${delivery.handler.plugin}` }),
     project: delivery.project,
     action: delivery.action,
     status: `${delivery.status}${delivery.test ? " (test)" : ""}`,
@@ -86,8 +96,11 @@ function attemptsText(attempts: readonly AttemptView[]): string {
     ],
     "There was no attempt yet.",
   );
-  const faults = attempts.flatMap(({ number, error, excerpt }) => [
+  const faults = attempts.flatMap(({ number, error, excerpt, middleware, slowed_by: slowedBy }) => [
     ...(error === null ? [] : [`attempt ${number}: ${printable(error)}`]),
+    // Else the error's text names it.
+    ...(error === null && middleware !== null ? [`attempt ${number}: middleware ${middleware} failed in it`] : []),
+    ...(slowedBy.length === 0 ? [] : [`attempt ${number} was slowed by ${slowedBy.join(", ")}`]),
     ...(excerpt === "" ? [] : [`attempt ${number} was answered: ${printable(excerpt)}`]),
   ]);
   return [rows, ...faults].join("\n");

@@ -14,6 +14,8 @@ import { messageOf } from "../outside-values.js";
 import { readSetting } from "../settings.js";
 import { ApiClient } from "./api-client.js";
 import { CommandError, type CommandIo } from "./command-io.js";
+import { fetchPlugins } from "./plugin-commands.js";
+import { faultsOf, type PluginView } from "./plugins.js";
 import { folderOf, tokenOf } from "./service-access.js";
 
 /** What one check found. */
@@ -30,7 +32,11 @@ type Check = (io: CommandIo) => Promise<string>;
 const reachable = "service reachable";
 
 /** Checks that have nothing to ask where no service answers. */
-const serviceChecks: Readonly<Record<string, Check>> = { "service version": checkVersion, "token valid": checkToken };
+const serviceChecks: Readonly<Record<string, Check>> = {
+  "service version": checkVersion,
+  "token valid": checkToken,
+  plugins: checkPlugins,
+};
 
 /** In the order in which a person would look. */
 const checks: Readonly<Record<string, Check>> = {
@@ -86,6 +92,13 @@ async function checkVersion(io: CommandIo): Promise<string> {
 async function checkToken(io: CommandIo): Promise<string> {
   await new ApiClient(io).get("/api/webhooks/", { limit: 1 });
   return `from ${tokenOf(io).source}`;
+}
+
+async function checkPlugins(io: CommandIo): Promise<string> {
+  const { results } = await fetchPlugins<PluginView>(io);
+  const faults = results.flatMap(faultsOf);
+  if (faults.length === 0) return `${results.length} started`;
+  throw new CommandError(faults.join("; "));
 }
 
 async function checkFolder(io: CommandIo): Promise<string> {

@@ -20,10 +20,12 @@ const commands = [
   "events show",
   "events example",
   "plugins list",
+  "plugins run",
   "token create",
   "token list",
   "token revoke",
   "doctor",
+  "explain",
 ];
 
 test.each(commands)("the help of %s shows an example and --json", async (command) => {

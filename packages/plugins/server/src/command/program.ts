@@ -5,7 +5,9 @@ import { CommandError, type CommandIo, UsageError } from "./command-io.js";
 import { addDeliveries } from "./deliveries.js";
 import { addDoctor } from "./doctor.js";
 import { addEvents } from "./events.js";
+import { addExplain } from "./explain.js";
 import { addListen } from "./listen.js";
+import { tryPluginCommand } from "./plugin-commands.js";
 import { addPlugins } from "./plugins.js";
 import { addSend } from "./send.js";
 import { addStart } from "./start.js";
@@ -39,14 +41,30 @@ export async function runProgram(args: readonly string[], io: CommandIo): Promis
     addPlugins,
     addToken,
     addDoctor,
+    addExplain,
   ];
   for (const add of commands) add(program, io);
+  program.addHelpText(
+    "after",
+    "\nPlugins of the running service add commands: hookwright <plugin> <command>. See plugins list.",
+  );
   try {
+    if (isPluginWord(program, args) && (await tryPluginCommand(args, io))) return 0;
     await program.parseAsync([...args], { from: "user" });
     return 0;
   } catch (error) {
     return await exitCodeOf(error, io);
   }
+}
+
+/** No command of ours has this name: a plugin may. */
+function isPluginWord(program: Command, [word]: readonly string[]): boolean {
+  return (
+    word !== undefined &&
+    !word.startsWith("-") &&
+    word !== "help" &&
+    !program.commands.some((own) => own.name() === word)
+  );
 }
 
 async function exitCodeOf(error: unknown, io: CommandIo): Promise<0 | 1 | 2> {
@@ -57,7 +75,7 @@ async function exitCodeOf(error: unknown, io: CommandIo): Promise<0 | 1 | 2> {
     return 2;
   }
   // What we throw on purpose says all there is to say; the stack of anything else is the only trace of a bug.
-  if (error instanceof CommandError || (await isOurs(error))) io.tell(`hookwright: ${oneLine(messageOf(error))}`);
+  if (error instanceof CommandError || (await isOurs(error))) io.tell(`hookwright: ${await readable(error)}`);
   else io.tell(`hookwright: ${error instanceof Error ? error.stack : String(error)}`);
   return 1;
 }
@@ -66,6 +84,12 @@ async function exitCodeOf(error: unknown, io: CommandIo): Promise<0 | 1 | 2> {
 async function isOurs(error: unknown): Promise<boolean> {
   const { HookwrightError } = await import("@hookwright/core");
   return error instanceof HookwrightError;
+}
+
+/** One line; of what is wrong with plugins, one for each problem. */
+async function readable(error: unknown): Promise<string> {
+  const { BootError } = await import("@hookwright/core");
+  return error instanceof BootError ? error.message : oneLine(messageOf(error));
 }
 
 function ownVersion(): string {

@@ -54,7 +54,9 @@ async function send(of: {
   };
   const parts = sent.parts === undefined ? "" : ` in ${sent.parts.length} parts`;
   const nobody =
-    options.project === undefined ? ": without --project, no project's webhooks are asked" : ": none of them wants it";
+    options.project === undefined
+      ? ": without --project only organization webhooks are asked, where the service allows them (LABEL_STUDIO_ALLOW_ORGANIZATION_WEBHOOKS)"
+      : ": none of them wants it";
   const to = `${sent.deliveries} webhook${sent.deliveries === 1 ? "" : "s"}${sent.deliveries === 0 ? nobody : ""}`;
   io.print(
     sent.duplicate ? `${sent.id}  ${sent.action} was accepted before` : `${sent.id}  ${sent.action}${parts} to ${to}`,

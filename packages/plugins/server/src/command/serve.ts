@@ -1,7 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 import { type Logger, systemClock, version } from "@hookwright/core";
-import { loadConfig, loadPlugin } from "../config-file.js";
+import { loadConfig } from "../config-file.js";
 import { createLogger } from "../logger.js";
+import { loadPlugins, pluginOption } from "../plugin-source.js";
 import { createService, type Service, type ServiceAddress } from "../service.js";
 import { readSettings, type ServiceSettings } from "../settings.js";
 import { type CommandIo, programName } from "./command-io.js";
@@ -13,8 +14,8 @@ export interface StartOptions extends JsonOption {
   readonly plugin?: readonly string[];
 }
 
-/** How long a stop may exceed HOOKWRIGHT_STOP_TIMEOUT before the process ends all the same: plugins stop within it too. */
-const grace = 5_000;
+/** How long a stop may exceed HOOKWRIGHT_STOP_TIMEOUT before the process ends all the same: a plugin that hangs in its stop is given up after ten seconds. */
+const grace = 15_000;
 
 /**
  * A service makes much garbage and keeps little. By default V8 lets the room for young objects grow under load and never
@@ -34,7 +35,7 @@ export async function serve(options: StartOptions, io: CommandIo): Promise<void>
   });
   const service = await createService(settings, logger);
   // Before the start: a signal that comes during it must not leave a half-started process.
-  const asked = untilAskedToStop(logger);
+  const asked = untilAskedToStop(service, logger);
   const address = await service.start();
   io.print(options.json ? addressJson(address) : addressText(address, io));
   const exitCode = await asked;
@@ -45,8 +46,7 @@ export async function serve(options: StartOptions, io: CommandIo): Promise<void>
 
 async function gatherSettings({ config, plugin = [] }: StartOptions, io: CommandIo): Promise<ServiceSettings> {
   const file = config === undefined ? undefined : await loadConfig(config);
-  const plugins = [...(file?.plugins ?? [])];
-  for (const path of plugin) plugins.push(await loadPlugin(path));
+  const plugins = await loadPlugins([...(file?.plugins ?? []), ...plugin.map(pluginOption)]);
   return readSettings({
     environment: io.environment,
     plugins,
@@ -56,11 +56,12 @@ async function gatherSettings({ config, plugin = [] }: StartOptions, io: Command
 }
 
 /**
- * Resolves with the exit code at the first reason to stop. The handlers stay: Ctrl-C reaches a program under npm twice,
+ * Resolves with the exit code at the first reason to stop: a signal, or an error of our own that nobody caught. What a
+ * plugin leaves behind is told with its name, and the service goes on: no frame of ours was on the stack, so nothing of
+ * ours is half done (`docs/decisions/0016-errors-that-plugins-leave-behind.md`). The handlers stay: Ctrl-C reaches a program under npm twice,
  * from the terminal and from npm, and the second one must not cut the stop short.
  */
-function untilAskedToStop(logger: Logger): Promise<0 | 1> {
-  process.on("unhandledRejection", (error) => logger.error("A promise was rejected and nobody handled it", { error }));
+function untilAskedToStop(service: Service, logger: Logger): Promise<0 | 1> {
   return new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       process.on(signal, () => {
@@ -68,7 +69,13 @@ function untilAskedToStop(logger: Logger): Promise<0 | 1> {
         resolve(0);
       });
     }
+    process.on("unhandledRejection", (error) => {
+      if (service.blame(error, "rejection") !== undefined) return;
+      logger.error("A promise was rejected and nobody handled it: stopping", { error });
+      resolve(1);
+    });
     process.on("uncaughtException", (error) => {
+      if (service.blame(error, "exception") !== undefined) return;
       logger.error("An error that nobody caught: stopping", { error });
       resolve(1);
     });

@@ -1,4 +1,4 @@
-import type { WebhookId } from "@hookwright/core";
+import type { TargetId } from "@hookwright/core";
 import type { DueEntry } from "./due-table.js";
 import type { Tables } from "./tables.js";
 import type { UnderWay } from "./under-way.js";
@@ -13,7 +13,7 @@ const stepSize = 250;
 export class Cancellations {
   readonly #tables: Tables;
   readonly #underWay: UnderWay;
-  readonly #left = new Map<WebhookId, number>();
+  readonly #left = new Map<TargetId, number>();
 
   constructor(tables: Tables, underWay: UnderWay) {
     this.#tables = tables;
@@ -21,12 +21,12 @@ export class Cancellations {
   }
 
   /** Puts the webhook's deliveries on the list of what is to be cancelled. They count as cancelled from here on. */
-  add(webhook: WebhookId, now: number): void {
+  add(webhook: TargetId, now: number): void {
     this.#left.set(webhook, now);
   }
 
   /** When a pending delivery that is not under way was cancelled in truth; `undefined`: it was not. */
-  timeOf(webhook: WebhookId): number | undefined {
+  timeOf(webhook: TargetId): number | undefined {
     return this.#left.get(webhook);
   }
 
@@ -35,7 +35,7 @@ export class Cancellations {
   }
 
   /** The first step, in the transaction that deletes the webhook. */
-  begin(webhook: WebhookId, now: number): void {
+  begin(webhook: TargetId, now: number): void {
     const more = this.#cancelSome(webhook, now);
     if (more) this.#underWay.onCommit(() => this.add(webhook, now));
   }
@@ -50,7 +50,7 @@ export class Cancellations {
   }
 
   /** Whether more may be left. What is under way ends by itself. */
-  #cancelSome(webhook: WebhookId, now: number): boolean {
+  #cancelSome(webhook: TargetId, now: number): boolean {
     const waiting = this.#waiting(webhook);
     for (const entry of waiting) {
       this.#tables.due.delete(entry);
@@ -60,7 +60,7 @@ export class Cancellations {
     return waiting.length === stepSize;
   }
 
-  #waiting(webhook: WebhookId): readonly DueEntry[] {
+  #waiting(webhook: TargetId): readonly DueEntry[] {
     const waiting: DueEntry[] = [];
     for (const entry of this.#tables.due.of(webhook)) {
       if (this.#underWay.isRunning(entry.delivery)) continue;

@@ -1,4 +1,4 @@
-import type { DeliveryId, Message, WebhookId } from "@hookwright/core";
+import type { DeliveryId, Message, TargetId } from "@hookwright/core";
 import type { TakenTurn } from "@hookwright/core/store/lanes";
 import type { ClaimColumns, ClaimedColumns } from "../thread/claim-columns.js";
 import { encodeMessages } from "../thread/message-columns.js";
@@ -65,7 +65,7 @@ export class DeliveryClaims {
     return { delivery, webhook, fence, until, number, due };
   }
 
-  #versionOf(webhook: WebhookId): number {
+  #versionOf(webhook: TargetId): number {
     return this.#webhooks.find(webhook)?.version ?? 0;
   }
 

@@ -82,7 +82,7 @@ async function settleSome(scene: Trial): Promise<void> {
 function randomFilter(random: () => number, stored: readonly DeliveryRecord[]): DeliveryFilter {
   const some = (): DeliveryRecord | undefined => stored[Math.floor(random() * stored.length)];
   const status = (["pending", "delivered", "failed", "cancelled"] as const)[Math.floor(random() * 4)];
-  const webhook = some()?.webhook;
+  const webhook = some()?.webhook ?? undefined;
   return {
     ...(random() < 0.4 && webhook !== undefined ? { webhook } : {}),
     ...(random() < 0.3 ? { actions: random() < 0.5 ? ["A"] : ["A", "C"] } : {}),

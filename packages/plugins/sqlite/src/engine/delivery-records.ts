@@ -10,7 +10,7 @@ import type { UnderWay } from "./under-way.js";
 
 /** The columns of {@link RecordRow}, in order; `d` is the delivery, `m` its message. */
 export const recordColumns = `d.id, d.organization, m.id, d.webhook, d.project, d.action, d.form, d.status, d.test, d.created_at,
-  d.finished_at, d.due, d.attempts, d.last_status, d.last_code`;
+  d.finished_at, d.due, d.attempts, d.last_status, d.last_code, (SELECT json_array(plugin, name) FROM handlers h WHERE h.id = d.webhook)`;
 
 /** Reads what happened to single deliveries, and stores tests. */
 export class DeliveryRecords {
@@ -49,6 +49,7 @@ export class DeliveryRecords {
   recordTest({ delivery, message: columns, attempts }: TestColumns): void {
     const [message] = decodeMessages(columns);
     if (message === undefined) throw new Error(`test ${delivery.id} has no message`);
+    if (delivery.webhook === null) throw new Error(`test ${delivery.id} goes to no webhook`);
     const number = this.#tables.deliveries.nextNumber();
     const messageNumber = this.#tables.messages.nextNumber();
     this.#tables.messages.insert({ message, number: messageNumber, firstDelivery: number, deliveries: 1 });

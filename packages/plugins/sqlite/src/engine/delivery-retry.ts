@@ -1,5 +1,6 @@
 import type { DeliveryId, OrganizationId, RetryResult } from "@hookwright/core";
-import { pending } from "./delivery-table.js";
+import { isHandlerId } from "@hookwright/core/internal";
+import { delivered, pending } from "./delivery-table.js";
 import type { Tables } from "./tables.js";
 import type { UnderWay } from "./under-way.js";
 import type { WebhookStates } from "./webhook-states.js";
@@ -23,6 +24,7 @@ export class DeliveryRetry {
     const [number, , , webhook, status, due] = place;
     const state = this.#webhooks.live(webhook);
     if (state === undefined) return "webhook_deleted";
+    if (isHandlerId(webhook) && status === delivered) return "already_handled";
     if (this.#underWay.isRunning(delivery)) return "queued";
     if (status === pending && due !== null) table.delete({ webhook, delivery, due });
     deliveries.requeue(number, now);

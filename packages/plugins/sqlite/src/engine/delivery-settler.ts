@@ -1,4 +1,5 @@
 import type { Deactivation, ReceiverEffect, WebhookId } from "@hookwright/core";
+import { isHandlerId } from "@hookwright/core/internal";
 import { type SettleColumns, type SettleRow, settleRow } from "../thread/settle-columns.js";
 import { type Conclusion, cancelled, delivered, failed, pending } from "./delivery-table.js";
 import type { Tables } from "./tables.js";
@@ -21,14 +22,24 @@ export class DeliverySettler {
     const settled: boolean[] = [];
     const deactivated: Deactivation[] = [];
     for (let index = 0; index < columns.delivery.length; index += 1) {
-      const row = settleRow(columns, index);
-      const lease = this.#underWay.surrender(row.delivery, row.fence);
-      settled.push(lease !== undefined);
-      if (lease === undefined) continue;
-      this.#conclude(lease, row, columns.now);
-      deactivated.push(...this.#affect(row, columns.now));
+      const told = this.settleOne(settleRow(columns, index), columns.now);
+      settled.push(told !== undefined);
+      if (told !== undefined) deactivated.push(...told);
     }
     return { settled, deactivated };
+  }
+
+  /** Settles one lease and tells what it deactivated; `undefined` when the lease was lost. */
+  settleOne(row: SettleRow, now: number): readonly Deactivation[] | undefined {
+    const lease = this.#underWay.surrender(row.delivery, row.fence);
+    if (lease === undefined) return undefined;
+    this.#conclude(lease, row, now);
+    return this.#affect(row, now);
+  }
+
+  /** Whether a settle of it would count. */
+  accepts({ delivery, fence }: SettleRow): boolean {
+    return this.#underWay.lastLease(delivery)?.fence === fence;
   }
 
   #conclude(lease: RowLease, row: SettleRow, now: number): void {
@@ -72,14 +83,15 @@ export class DeliverySettler {
 
   /** What the attempt means for its webhook. A release has no attempt, and so means nothing. */
   #affect({ webhook: id, attempt, effect, disableAfter, pauseUntil }: SettleRow, now: number): readonly Deactivation[] {
-    const webhook = attempt === null ? undefined : this.#webhooks.live(id);
+    if (attempt === null || isHandlerId(id)) return [];
+    const webhook = this.#webhooks.live(id);
     if (webhook === undefined) return [];
     if (pauseUntil !== null) this.#underWay.onCommit(() => this.#underWay.lanes.pause(id, pauseUntil));
-    return this.#count(webhook, { effect, disableAfter, now });
+    return this.#count({ ...webhook, id }, { effect, disableAfter, now });
   }
 
   #count(
-    webhook: WebhookState,
+    webhook: WebhookState & { readonly id: WebhookId },
     of: { readonly effect: ReceiverEffect["kind"]; readonly disableAfter: number; readonly now: number },
   ): readonly Deactivation[] {
     switch (of.effect) {

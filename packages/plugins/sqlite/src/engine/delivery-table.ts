@@ -1,5 +1,5 @@
 import type { StatementSync } from "node:sqlite";
-import type { BodyForm, DeliveryId, MessageId, OrganizationId, ProjectId, WebhookId } from "@hookwright/core";
+import type { BodyForm, DeliveryId, MessageId, OrganizationId, ProjectId, TargetId } from "@hookwright/core";
 import type { Database, Query } from "../database/database.js";
 import { finishedAmong, type OldRows, type OldWindow, windowSql } from "./old-rows.js";
 
@@ -14,7 +14,7 @@ export interface NewDelivery {
   readonly number: number;
   readonly id: DeliveryId;
   readonly organization: OrganizationId;
-  readonly webhook: WebhookId;
+  readonly webhook: TargetId;
   readonly message: number;
   readonly project: ProjectId | null;
   readonly action: string;
@@ -52,7 +52,7 @@ export type DeliveryPlace = readonly [
   number: number,
   id: DeliveryId,
   organization: OrganizationId,
-  webhook: WebhookId,
+  webhook: TargetId,
   status: number,
   due: number | null,
 ];

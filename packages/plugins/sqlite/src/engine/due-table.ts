@@ -1,10 +1,10 @@
 import type { StatementSync } from "node:sqlite";
-import type { DeliveryId, WebhookId } from "@hookwright/core";
+import type { DeliveryId, TargetId } from "@hookwright/core";
 import type { Database, Query } from "../database/database.js";
 
 /** One row: a delivery that waits or is under way. */
 export interface DueEntry {
-  readonly webhook: WebhookId;
+  readonly webhook: TargetId;
   readonly delivery: DeliveryId;
   readonly number: number;
   readonly due: number;
@@ -17,7 +17,7 @@ export class DueTable {
   readonly #insert: StatementSync;
   readonly #delete: StatementSync;
   readonly #ofWebhook: Query<DueRow>;
-  readonly #nextWebhook: Query<readonly [WebhookId]>;
+  readonly #nextWebhook: Query<readonly [TargetId]>;
   readonly #rankedByDue: Query<DueRow>;
   readonly #rankedById: Query<DueRow>;
 
@@ -43,12 +43,12 @@ export class DueTable {
   }
 
   /** What a webhook has here, in order. */
-  *of(webhook: WebhookId): IterableIterator<DueEntry> {
+  *of(webhook: TargetId): IterableIterator<DueEntry> {
     for (const [delivery, number, due] of this.#ofWebhook.iterate(webhook)) yield { webhook, delivery, number, due };
   }
 
-  /** Every webhook that has something here, rising. */
-  *webhooks(): IterableIterator<WebhookId> {
+  /** Every webhook that has something here, rising. Handlers, whose numbers are below zero, are not among them. */
+  *webhooks(): IterableIterator<TargetId> {
     let row = this.#nextWebhook.get(0);
     while (row !== undefined) {
       yield row[0];
@@ -57,7 +57,7 @@ export class DueTable {
   }
 
   /** Gives up to `limit` rows the rank that the webhook's order asks for; how many had another. */
-  rearrange(webhook: WebhookId, ordered: boolean, limit: number): number {
+  rearrange(webhook: TargetId, ordered: boolean, limit: number): number {
     const rows = (ordered ? this.#rankedByDue : this.#rankedById).all(webhook, limit);
     for (const [delivery, number, due] of rows) {
       this.#delete.run(webhook, rankOf(due, !ordered), delivery);

@@ -1,4 +1,5 @@
-import type { EmitEntry, HandOver, Message, PendingDelivery, WebhookId } from "@hookwright/core";
+import type { EmitEntry, HandOver, Message, PendingDelivery, TargetId } from "@hookwright/core";
+import { isHandlerId } from "@hookwright/core/internal";
 import { type AppendColumns, type AppendedColumns, decodeAppend } from "../thread/append-columns.js";
 import type { Tables } from "./tables.js";
 import type { UnderWay } from "./under-way.js";
@@ -34,26 +35,35 @@ export class MessageAppender {
       const refusal = this.#refuse(entry, columns.now);
       answer.kind.push(refusal?.kind ?? "stored");
       answer.detail.push(refusal?.detail ?? null);
-      if (refusal === undefined) this.#store(entry, handOver, answer.version);
+      if (refusal === undefined) this.store(entry, handOver, answer.version);
     }
     return answer;
   }
 
   /** A known key comes first: whoever repeats a call gets the first answer, whatever changed since. */
-  #refuse({ organization, idempotency, basedOn, drafts }: EmitEntry, now: number): Refusal | undefined {
+  #refuse(entry: EmitEntry, now: number): Refusal | undefined {
+    const { organization, idempotency } = entry;
     const known = idempotency === undefined ? undefined : this.#tables.keys.find(organization, idempotency.key, now);
     if (known !== undefined) {
       return known.fingerprint === idempotency?.fingerprint
         ? { kind: "duplicate", detail: known.answer }
         : { kind: "conflict", detail: null };
     }
-    const change = this.#webhooks.changeNumber(organization);
-    const namesGoneWebhook = (): boolean =>
-      drafts.some(({ deliveries }) => deliveries.some(({ webhook }) => this.#webhooks.live(webhook) === undefined));
-    return change > basedOn || namesGoneWebhook() ? { kind: "stale", detail: change } : undefined;
+    const change = this.staleChange(entry);
+    return change === undefined ? undefined : { kind: "stale", detail: change };
   }
 
-  #store({ organization, idempotency, drafts }: EmitEntry, handOver: LimitedHandOver, versions: number[]): void {
+  /** The change number to catch up to, where webhooks changed after the entry was matched. */
+  staleChange({ organization, basedOn, drafts }: EmitEntry): number | undefined {
+    const change = this.#webhooks.changeNumber(organization);
+    const isGone = (target: TargetId): boolean => !isHandlerId(target) && this.#webhooks.live(target) === undefined;
+    const namesGoneWebhook = (): boolean =>
+      drafts.some(({ deliveries }) => deliveries.some(({ webhook }) => isGone(webhook)));
+    return change > basedOn || namesGoneWebhook() ? change : undefined;
+  }
+
+  /** Stores an entry that nothing speaks against; adds to `versions` what each of its deliveries is answered with. */
+  store({ organization, idempotency, drafts }: EmitEntry, handOver: LimitedHandOver, versions: number[]): void {
     const { messages, deliveries: table, keys } = this.#tables;
     if (idempotency !== undefined) keys.keep(organization, idempotency);
     for (const { message, deliveries } of drafts) {
@@ -82,15 +92,15 @@ export class MessageAppender {
     return 0;
   }
 
-  #stateOf(webhook: WebhookId): WebhookState {
+  #stateOf(webhook: TargetId): WebhookState {
     const state = this.#webhooks.live(webhook);
-    if (state === undefined) throw new Error(`webhook ${webhook} is gone`);
+    if (state === undefined) throw new Error(`${isHandlerId(webhook) ? "handler" : "webhook"} ${webhook} is not there`);
     return state;
   }
 }
 
 /** How many leases one call may still get. */
-class LimitedHandOver {
+export class LimitedHandOver {
   readonly now: number;
   readonly leaseUntil: number;
   left: number;

@@ -19,10 +19,11 @@ type MessageRow = readonly [
   action: string,
   createdAt: number,
   variants: number,
+  hops: number,
   payload: Uint8Array,
 ];
 
-const columns = "number, id, organization, project, action, created_at, variants, payload";
+const columns = "number, id, organization, project, action, created_at, variants, hops, payload";
 
 /** Owns the messages and their variants. */
 export class MessageTable {
@@ -39,7 +40,7 @@ export class MessageTable {
 
   constructor(database: Database) {
     this.#insert = database.prepare(
-      `INSERT INTO messages (${columns}, first_delivery, deliveries) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO messages (${columns}, first_delivery, deliveries) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#insertVariant = database.prepare("INSERT INTO message_variants (message, name, payload) VALUES (?, ?, ?)");
     const unneeded = `number > :after AND number <= :upTo AND created_at < :before AND NOT EXISTS (SELECT 1 FROM deliveries d
@@ -68,7 +69,7 @@ export class MessageTable {
   }
 
   insert({ message, number, firstDelivery, deliveries }: MessageEntry): void {
-    const { id, organization, project, action, createdAt, variants, payload } = message;
+    const { id, organization, project, action, createdAt, variants, hops, payload } = message;
     this.#insert.run(
       number,
       id,
@@ -77,6 +78,7 @@ export class MessageTable {
       action,
       createdAt,
       variants.size,
+      hops,
       payload,
       firstDelivery,
       deliveries,
@@ -105,7 +107,7 @@ export class MessageTable {
 
   #toMessage(row: MessageRow | undefined): Message | undefined {
     if (row === undefined) return undefined;
-    const [number, id, organization, project, action, createdAt, variants, payload] = row;
+    const [number, id, organization, project, action, createdAt, variants, hops, payload] = row;
     return {
       id,
       organization,
@@ -113,6 +115,7 @@ export class MessageTable {
       action,
       payload,
       variants: new Map(variants === 0 ? [] : this.#variants.all(number)),
+      hops,
       createdAt,
     };
   }

@@ -1,3 +1,4 @@
+import { isHandlerId } from "@hookwright/core/internal";
 import type { DeliveryPlace } from "./delivery-table.js";
 import type { OldRows } from "./old-rows.js";
 import type { Tables } from "./tables.js";
@@ -67,7 +68,8 @@ export class Purge {
   }
 
   #isHeld([, id, , webhook]: DeliveryPlace): boolean {
-    return !this.#underWay.isRunning(id) && this.#webhooks.live(webhook)?.isActive !== true;
+    if (this.#underWay.isRunning(id)) return false;
+    return isHandlerId(webhook) ? this.#webhooks.isAbsent(webhook) : this.#webhooks.live(webhook)?.isActive !== true;
   }
 
   #cancel([number, delivery, , webhook, , due]: DeliveryPlace, now: number): void {

@@ -1,4 +1,4 @@
-import type { WebhookId } from "@hookwright/core";
+import type { TargetId } from "@hookwright/core";
 import type { Tables } from "./tables.js";
 import type { UnderWay } from "./under-way.js";
 import type { WebhookStates } from "./webhook-states.js";
@@ -14,7 +14,7 @@ export class Rearrangements {
   readonly #tables: Tables;
   readonly #webhooks: WebhookStates;
   readonly #underWay: UnderWay;
-  readonly #left = new Set<WebhookId>();
+  readonly #left = new Set<TargetId>();
 
   constructor(tables: Tables, webhooks: WebhookStates, underWay: UnderWay) {
     this.#tables = tables;
@@ -27,7 +27,7 @@ export class Rearrangements {
   }
 
   /** The first step, in the transaction that changes the order, or at the open of a database that was left on the way. */
-  begin(webhook: WebhookId): void {
+  begin(webhook: TargetId): void {
     const isDone = this.#rearrangeSome(webhook);
     if (!isDone) this.#left.add(webhook);
     this.#webhooks.setResting(webhook, !isDone);
@@ -46,7 +46,7 @@ export class Rearrangements {
   }
 
   /** Whether all stand where they belong. A deleted webhook's need no order. */
-  #rearrangeSome(id: WebhookId): boolean {
+  #rearrangeSome(id: TargetId): boolean {
     const webhook = this.#webhooks.live(id);
     return webhook === undefined || this.#tables.due.rearrange(id, webhook.ordered, stepSize) < stepSize;
   }

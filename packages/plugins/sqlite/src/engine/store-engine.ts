@@ -8,6 +8,7 @@ import { CurrentTruth, DeliveryRecords } from "./delivery-records.js";
 import { DeliveryRetry } from "./delivery-retry.js";
 import { DeliverySettler } from "./delivery-settler.js";
 import { Generation } from "./generation.js";
+import { HandlerCommits } from "./handler-commits.js";
 import { MessageAppender } from "./message-appender.js";
 import { Purge } from "./purge.js";
 import { Rearrangements } from "./rearrangements.js";
@@ -50,7 +51,7 @@ export class StoreEngine {
     this.#generation = new Generation(database);
     this.#tables = openTables(database, this.#generation.number);
     this.#underWay = new UnderWay(this.#tables.due);
-    this.#states = new WebhookStates(database, this.#underWay);
+    this.#states = new WebhookStates(database, this.#tables.handlers, this.#underWay);
     this.#cancellations = new Cancellations(this.#tables, this.#underWay);
     this.#rearrangements = new Rearrangements(this.#tables, this.#states, this.#underWay);
     this.#truth = new CurrentTruth(this.#cancellations, this.#underWay);
@@ -64,6 +65,7 @@ export class StoreEngine {
   /** Leases what is due. In a transaction. */
   claim(input: InputOf<"claim">): Answer<OutputOf<"claim">> {
     this.#returnRunOut(input.now);
+    this.#states.offer(input.handlers);
     const columns = this.#claims.claim(input);
     return () => ({ ...columns, nextDue: this.#underWay.nextDue(input.now) });
   }
@@ -111,7 +113,8 @@ export class StoreEngine {
     const purge = new Purge(this.#tables, this.#states, this.#underWay);
     const work = { cancellations: this.#cancellations, rearrangements: this.#rearrangements };
     const changes = new WebhookChanges(this.#tables, this.#states, work);
-    const { webhooks, access } = this.#tables;
+    const { webhooks, handlers, access, pluginState } = this.#tables;
+    const commits = new HandlerCommits({ settler, appender, state: pluginState });
     return {
       append: (input) => {
         this.#returnRunOut(input.now);
@@ -133,13 +136,27 @@ export class StoreEngine {
         return answer(before === undefined ? undefined : changes.update(before, change, now));
       },
       deleteWebhook: ({ organization, id, now }) => answer(changes.delete(organization, id, now)),
+      registerHandlers: (given) => {
+        const ids = given.map((settings) => handlers.register(settings));
+        for (const id of ids) {
+          this.#states.refresh(id);
+          this.#rearrangements.begin(id);
+        }
+        return answer(ids);
+      },
+      changeState: ({ owner, changes }) => answer(pluginState.compareAndSet(owner, changes)),
+      commitHandlers: (input) => {
+        this.#returnRunOut(input.emits.now);
+        const result = commits.commit(input);
+        return () => ({ ...result, nextDue: this.#underWay.nextDue(input.emits.now) });
+      },
       addToken: (token) => answer(access.add(token)),
       removeToken: ({ organization, id }) => answer(access.remove(organization, id)),
     };
   }
 
   #readsWith(records: DeliveryRecords): Reads {
-    const { webhooks, messages, access } = this.#tables;
+    const { webhooks, messages, access, pluginState } = this.#tables;
     return {
       getMessage: ({ organization, message: id }) => {
         const message = messages.find(organization, id);
@@ -150,12 +167,13 @@ export class StoreEngine {
       webhookChanges: ({ organization, since, limit }) => webhooks.changes(organization, since, limit),
       webhookTargets: (ids) => webhooks.targets(ids),
       getDelivery: ({ organization, delivery }) => records.get(organization, delivery),
+      readState: ({ owner, keys }) => pluginState.read(owner, keys),
       findToken: (hash) => access.find(hash),
       listTokens: (organization) => access.list(organization),
     };
   }
 
-  /** Gives every webhook with a backlog its lane, and goes on with what a process that died had begun. */
+  /** Gives every webhook with a backlog its lane, and goes on with what a process that died had begun. A handler gets its when it is registered. */
   #resume(): void {
     for (const id of this.#tables.due.webhooks()) {
       const webhook = this.#states.find(id);

@@ -1,4 +1,4 @@
-import type { DeliveryId, WebhookId } from "@hookwright/core";
+import type { DeliveryId, TargetId } from "@hookwright/core";
 import { LaneTable } from "@hookwright/core/store/lanes";
 import { type HeldLease, LeaseTable } from "@hookwright/core/store/leases";
 import type { DueTable } from "./due-table.js";
@@ -20,9 +20,9 @@ export class UnderWay {
   #given: RowLease[] = [];
   readonly #surrendered = new Map<DeliveryId, RowLease>();
   /** Lanes that were told of what this transaction writes: wrong if it fails. */
-  readonly #told = new Set<WebhookId>();
+  readonly #told = new Set<TargetId>();
   /** Lanes that are to be told what this transaction writes, once it is committed. */
-  readonly #untold = new Set<WebhookId>();
+  readonly #untold = new Set<TargetId>();
   #onCommit: (() => void)[] = [];
 
   constructor(due: DueTable) {
@@ -36,7 +36,7 @@ export class UnderWay {
   }
 
   /** Lets a new delivery wait. */
-  wait(webhook: WebhookId, due: number): void {
+  wait(webhook: TargetId, due: number): void {
     this.lanes.wait(webhook, due);
     this.#told.add(webhook);
   }
@@ -77,7 +77,7 @@ export class UnderWay {
   }
 
   /** What waits for the webhook was changed: its lane hears of it with the commit. */
-  tellOnCommit(webhook: WebhookId): void {
+  tellOnCommit(webhook: TargetId): void {
     this.#untold.add(webhook);
   }
 
@@ -122,13 +122,13 @@ export class UnderWay {
     return this.#leases.size === 0;
   }
 
-  #tellNextDue(webhook: WebhookId): void {
+  #tellNextDue(webhook: TargetId): void {
     this.lanes.setNextDue(webhook, this.#nextWaiting(webhook));
     this.#told.add(webhook);
   }
 
   /** What is under way stands before what waits, so few rows are read. */
-  #nextWaiting(webhook: WebhookId): number | undefined {
+  #nextWaiting(webhook: TargetId): number | undefined {
     for (const { delivery, due } of this.#due.of(webhook)) if (!this.isRunning(delivery)) return due;
     return undefined;
   }

@@ -1,10 +1,12 @@
 import type { StatementSync } from "node:sqlite";
-import type { DisabledReason, OrganizationId, WebhookId } from "@hookwright/core";
+import type { DisabledReason, HandlerId, OrganizationId, TargetId } from "@hookwright/core";
+import { isHandlerId } from "@hookwright/core/internal";
 import type { LaneSettings } from "@hookwright/core/store/lanes";
 import type { Database, Query } from "../database/database.js";
+import type { HandlerTable } from "./handler-table.js";
 import type { UnderWay } from "./under-way.js";
 
-/** What every delivery asks of its webhook. */
+/** What every delivery asks of its webhook, or of the handler that stands in a webhook's place. */
 export interface WebhookState extends LaneSettings {
   readonly version: number;
   readonly consecutiveFailures: number;
@@ -22,24 +24,36 @@ type StateRow = readonly [
   deletedAt: number | null,
 ];
 
+/** All handlers take turns as if they were one organization; no organization has this number. */
+const handlersTurn = 0 as OrganizationId;
+
+/** A handler has no versions; what is leased at once is told by a version that is not 0. */
+const handlerVersion = 1;
+
+const none: readonly HandlerId[] = [];
+
 /**
- * Owns what memory keeps of the webhooks table, and gives every webhook that is in use its lane. Only webhooks that a
+ * Owns what memory keeps of the webhooks and the handlers, and gives each that is in use its lane. Only those that a
  * delivery asked for are in memory.
  */
 export class WebhookStates {
   readonly #underWay: UnderWay;
-  readonly #states = new Map<WebhookId, WebhookState>();
+  readonly #states = new Map<TargetId, WebhookState>();
   readonly #changeNumbers = new Map<OrganizationId, number>();
   /** Changed in this transaction. */
-  readonly #changed = new Set<WebhookId>();
+  readonly #changed = new Set<TargetId>();
   /** Lanes that rest while their backlog is put in another order. */
-  readonly #resting = new Set<WebhookId>();
+  readonly #resting = new Set<TargetId>();
+  readonly #handlers: HandlerTable;
+  /** The handlers that the last claim named; `undefined` before the first, when nothing is known. */
+  #offered: readonly HandlerId[] | undefined;
   readonly #select: Query<StateRow>;
   readonly #selectChange: Query<readonly [number]>;
   readonly #count: StatementSync;
   readonly #deactivate: StatementSync;
 
-  constructor(database: Database, underWay: UnderWay) {
+  constructor(database: Database, handlers: HandlerTable, underWay: UnderWay) {
+    this.#handlers = handlers;
     this.#underWay = underWay;
     this.#select = database.query(
       `SELECT organization, is_active, max_concurrency, rate_limit, ordered, version, consecutive_failures, deleted_at
@@ -52,13 +66,13 @@ export class WebhookStates {
     );
   }
 
-  /** A webhook that was ever created, deleted ones included. */
-  find(id: WebhookId): WebhookState | undefined {
+  /** A webhook that was ever created, deleted ones included, or a handler that was ever registered. */
+  find(id: TargetId): WebhookState | undefined {
     return this.#states.get(id) ?? this.#load(id);
   }
 
   /** A webhook that is there. */
-  live(id: WebhookId): WebhookState | undefined {
+  live(id: TargetId): WebhookState | undefined {
     const state = this.find(id);
     return state?.deletedAt === null ? state : undefined;
   }
@@ -79,7 +93,7 @@ export class WebhookStates {
   }
 
   /** Reads the webhook again: its row was changed. */
-  refresh(id: WebhookId): void {
+  refresh(id: TargetId): void {
     this.#changed.add(id);
     this.#load(id);
   }
@@ -98,10 +112,23 @@ export class WebhookStates {
   }
 
   /** Lets nothing of the webhook leave while it rests. */
-  setResting(id: WebhookId, rests: boolean): void {
+  setResting(id: TargetId, rests: boolean): void {
     if (rests) this.#resting.add(id);
     else this.#resting.delete(id);
     this.refresh(id);
+  }
+
+  /** Lets these handlers' deliveries be leased, and no others'. Of memory alone: it holds whatever becomes of the transaction. */
+  offer(handlers: readonly HandlerId[] = none): void {
+    const before = this.#offered ?? none;
+    if (this.#offered !== undefined && isEqual(before, handlers)) return;
+    this.#offered = handlers;
+    for (const id of new Set([...before, ...handlers])) this.#load(id);
+  }
+
+  /** Whether it is known that nobody has this handler. */
+  isAbsent(id: HandlerId): boolean {
+    return this.#offered !== undefined && !this.#offered.includes(id);
   }
 
   commit(): void {
@@ -116,14 +143,40 @@ export class WebhookStates {
   }
 
   /** A deleted webhook keeps its lane until the deletion is committed. */
-  #load(id: WebhookId): WebhookState | undefined {
-    const row = this.#select.get(id);
-    if (row === undefined) {
+  #load(id: TargetId): WebhookState | undefined {
+    const state = isHandlerId(id) ? this.#readHandler(id) : this.#readWebhook(id);
+    if (state === undefined) {
       this.#states.delete(id);
       return undefined;
     }
+    this.#states.set(id, state);
+    if (state.deletedAt === null) {
+      this.#underWay.lanes.configure({ ...state, isActive: state.isActive && !this.#resting.has(id) });
+    }
+    return state;
+  }
+
+  #readHandler(id: HandlerId): WebhookState | undefined {
+    const settings = this.#handlers.find(id);
+    if (settings === undefined) return undefined;
+    return {
+      id,
+      organization: handlersTurn,
+      isActive: this.#offered?.includes(id) === true,
+      maxConcurrency: settings.concurrency,
+      rateLimit: null,
+      ordered: settings.ordered,
+      version: handlerVersion,
+      consecutiveFailures: 0,
+      deletedAt: null,
+    };
+  }
+
+  #readWebhook(id: TargetId): WebhookState | undefined {
+    const row = this.#select.get(id);
+    if (row === undefined) return undefined;
     const [organization, isActive, maxConcurrency, rateLimit, ordered, version, consecutiveFailures, deletedAt] = row;
-    const state: WebhookState = {
+    return {
       id,
       organization,
       isActive: isActive === 1,
@@ -134,10 +187,9 @@ export class WebhookStates {
       consecutiveFailures,
       deletedAt,
     };
-    this.#states.set(id, state);
-    if (deletedAt === null) {
-      this.#underWay.lanes.configure({ ...state, isActive: state.isActive && !this.#resting.has(id) });
-    }
-    return state;
   }
+}
+
+function isEqual(left: readonly HandlerId[], right: readonly HandlerId[]): boolean {
+  return left.length === right.length && left.every((id, index) => id === right[index]);
 }

@@ -9,7 +9,7 @@ import type {
   MessageDraft,
   OrganizationId,
   PendingDelivery,
-  WebhookId,
+  TargetId,
 } from "@hookwright/core";
 import { cell, decodeMessages, encodeMessages, type MessageColumns } from "./message-columns.js";
 
@@ -24,7 +24,7 @@ export interface AppendColumns extends HandOver {
   /** Of each message. */
   readonly deliveryCount: number[];
   readonly delivery: DeliveryId[];
-  readonly webhook: WebhookId[];
+  readonly webhook: TargetId[];
   readonly action: string[];
   readonly form: BodyForm[];
 }

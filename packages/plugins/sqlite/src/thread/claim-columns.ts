@@ -6,7 +6,7 @@ import type {
   Lease,
   MessageId,
   OrganizationId,
-  WebhookId,
+  TargetId,
 } from "@hookwright/core";
 import { cell, decodeMessages, type MessageColumns } from "./message-columns.js";
 
@@ -16,7 +16,7 @@ export type ClaimColumns = ClaimOptions;
 export interface ClaimedColumns {
   readonly delivery: DeliveryId[];
   readonly organization: OrganizationId[];
-  readonly webhook: WebhookId[];
+  readonly webhook: TargetId[];
   readonly message: MessageId[];
   readonly action: string[];
   readonly form: BodyForm[];

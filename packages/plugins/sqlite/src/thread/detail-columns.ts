@@ -5,11 +5,13 @@ import type {
   DeliveryId,
   DeliveryRecord,
   DeliveryStatus,
+  HandlerName,
   MessageId,
   OrganizationId,
   ProjectId,
-  WebhookId,
+  TargetId,
 } from "@hookwright/core";
+import { isHandlerId } from "@hookwright/core/internal";
 import { decodeMessages, encodeMessages, type MessageColumns } from "./message-columns.js";
 
 /** What stands in the column `status`, by place. */
@@ -20,7 +22,7 @@ export type RecordRow = readonly [
   id: DeliveryId,
   organization: OrganizationId,
   message: MessageId,
-  webhook: WebhookId,
+  target: TargetId,
   project: ProjectId | null,
   action: string,
   form: BodyForm,
@@ -32,6 +34,8 @@ export type RecordRow = readonly [
   attempts: number,
   lastStatus: number | null,
   lastCode: string | null,
+  /** A handler's plugin and name, as JSON; `null` for a webhook. */
+  handler: string | null,
 ];
 
 /** A delivery with everything about it. Attempts are JSON. */
@@ -55,18 +59,19 @@ export function decodeDetail(columns: DetailColumns): DeliveryDetail | undefined
   const message = decodeMessages(columns.message)[0];
   if (message === undefined) return undefined;
   // Written by encodeSettle or encodeTest and by nobody else.
-  const attempts = columns.attempts.map((attempt) => JSON.parse(attempt) as Attempt);
+  const attempts = columns.attempts.map(readAttempt);
   return { delivery: decodeRecord(columns.delivery), message, attempts };
 }
 
 export function decodeRecord(row: RecordRow): DeliveryRecord {
-  const [id, organization, message, webhook, project, action, form, status, test, createdAt, ...rest] = row;
-  const [finishedAt, nextAttemptAt, attempts, lastStatus, lastCode] = rest;
+  const [id, organization, message, target, project, action, form, status, test, createdAt, ...rest] = row;
+  const [finishedAt, nextAttemptAt, attempts, lastStatus, lastCode, handler] = rest;
   return {
     id,
     organization,
     message,
-    webhook,
+    webhook: isHandlerId(target) ? null : target,
+    handler: handler === null ? null : handlerName(handler),
     project,
     action,
     form,
@@ -79,4 +84,15 @@ export function decodeRecord(row: RecordRow): DeliveryRecord {
     lastStatus,
     lastCode,
   };
+}
+
+function handlerName(text: string): HandlerName {
+  // Written by the query that reads it.
+  const [plugin, handler] = JSON.parse(text) as [string, string];
+  return { plugin, handler };
+}
+
+/** Written by encodeSettle. Attempts of the first schema do not say who slowed them. */
+function readAttempt(text: string): Attempt {
+  return { slowedBy: [], ...(JSON.parse(text) as Omit<Attempt, "slowedBy"> & Partial<Attempt>) };
 }

@@ -6,6 +6,7 @@ export interface MessageColumns {
   readonly organization: OrganizationId[];
   readonly project: (ProjectId | null)[];
   readonly action: string[];
+  readonly hops: number[];
   readonly createdAt: number[];
   readonly payloadLength: number[];
   readonly variants: (readonly VariantLength[] | null)[];
@@ -21,16 +22,18 @@ export function encodeMessages(messages: readonly Message[]): MessageColumns {
     organization: [],
     project: [],
     action: [],
+    hops: [],
     createdAt: [],
     payloadLength: [],
     variants: [],
     bytes: joinBytes(messages.flatMap(({ payload, variants }) => [payload, ...variants.values()])),
   };
-  for (const { id, organization, project, action, createdAt, payload, variants } of messages) {
+  for (const { id, organization, project, action, hops, createdAt, payload, variants } of messages) {
     columns.id.push(id);
     columns.organization.push(organization);
     columns.project.push(project);
     columns.action.push(action);
+    columns.hops.push(hops);
     columns.createdAt.push(createdAt);
     columns.payloadLength.push(payload.length);
     columns.variants.push(variants.size === 0 ? null : [...variants].map(([name, bytes]) => [name, bytes.length]));
@@ -52,6 +55,7 @@ export function decodeMessages(columns: MessageColumns): readonly Message[] {
     action: cell(columns.action, index),
     payload: take(cell(columns.payloadLength, index)),
     variants: new Map((cell(columns.variants, index) ?? []).map(([name, length]) => [name, take(length)])),
+    hops: cell(columns.hops, index),
     createdAt: cell(columns.createdAt, index),
   }));
 }

@@ -3,10 +3,15 @@ import type {
   DeliveryFilter,
   DeliveryId,
   DeliveryPage,
+  HandlerId,
+  HandlerSettings,
   MessageId,
   NewWebhook,
   OrganizationId,
   RetryResult,
+  StateChange,
+  StateEntry,
+  StateOwner,
   SubscriptionChanges,
   Webhook,
   WebhookChange,
@@ -18,6 +23,7 @@ import type {
 import type { DatabaseFailure } from "../database/database-failure.js";
 import type { AppendColumns, AppendedColumns } from "./append-columns.js";
 import type { ClaimColumns, ClaimedColumns } from "./claim-columns.js";
+import type { CommitColumns, CommittedColumns } from "./commit-columns.js";
 import type { DetailColumns, RecordRow, TestColumns } from "./detail-columns.js";
 import type { MessageColumns } from "./message-columns.js";
 import type { SettleColumns, SettledColumns } from "./settle-columns.js";
@@ -40,6 +46,9 @@ export interface WriteOperations {
     Webhook | undefined
   >;
   readonly deleteWebhook: Operation<OneWebhook & { readonly now: number }, boolean>;
+  readonly registerHandlers: Operation<readonly HandlerSettings[], readonly HandlerId[]>;
+  readonly changeState: Operation<{ readonly owner: StateOwner; readonly changes: readonly StateChange[] }, boolean>;
+  readonly commitHandlers: Operation<CommitColumns, CommittedColumns>;
   readonly addToken: Operation<Omit<AccessToken, "id">, AccessToken>;
   readonly removeToken: Operation<{ readonly organization: OrganizationId; readonly id: number }, boolean>;
 }
@@ -63,6 +72,10 @@ export interface ReadOperations {
   readonly webhookTargets: Operation<readonly WebhookId[], readonly WebhookTarget[]>;
   readonly getDelivery: Operation<OneDelivery, DetailColumns | undefined>;
   readonly listDeliveries: Operation<ListInput, readonly RecordRow[]>;
+  readonly readState: Operation<
+    { readonly owner: StateOwner; readonly keys: readonly string[] },
+    readonly StateEntry[]
+  >;
   readonly findToken: Operation<string, AccessToken | undefined>;
   readonly listTokens: Operation<OrganizationId, readonly AccessToken[]>;
 }

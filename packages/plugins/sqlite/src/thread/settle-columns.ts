@@ -1,11 +1,11 @@
-import type { Deactivation, DeliveryId, ReceiverEffect, Settlement, Verdict, WebhookId } from "@hookwright/core";
+import type { Deactivation, DeliveryId, ReceiverEffect, Settlement, TargetId, Verdict } from "@hookwright/core";
 import { cell } from "./message-columns.js";
 
 /** Settlements as they travel: a column per field; what a verdict or an effect does not have is `null`. */
 export interface SettleColumns {
   readonly now: number;
   readonly delivery: DeliveryId[];
-  readonly webhook: WebhookId[];
+  readonly webhook: TargetId[];
   readonly fence: number[];
   readonly verdict: Verdict["kind"][];
   readonly retryAt: (number | null)[];
@@ -28,7 +28,7 @@ export interface SettledColumns {
 /** One settlement of the columns. */
 export interface SettleRow {
   readonly delivery: DeliveryId;
-  readonly webhook: WebhookId;
+  readonly webhook: TargetId;
   readonly fence: number;
   readonly verdict: Verdict["kind"];
   readonly retryAt: number | null;

@@ -1,5 +1,5 @@
-import { HookwrightError } from "./foundation/hookwright-error.js";
-import type { OrganizationId, ProjectId } from "./foundation/ids.js";
+import { checkedId } from "./checked-id.js";
+import type { OrganizationId, ProjectId } from "./ids.js";
 
 /** Whose: organization 1 unless said otherwise. */
 export interface OrganizationOptions {
@@ -14,9 +14,4 @@ export function organizationOf({ organization = 1 }: OrganizationOptions): Organ
 /** @throws HookwrightError `scope_invalid` when the number is no id. */
 export function projectOf(project: number): ProjectId {
   return checkedId("project", project) as ProjectId;
-}
-
-function checkedId(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new HookwrightError("scope_invalid", `${name} must be a positive whole number, found ${String(value)}.`);
 }
