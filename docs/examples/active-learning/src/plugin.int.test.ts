@@ -45,6 +45,15 @@ test("a backend that fails is asked again with the same key, and the event is em
   expect(labeling.received).toHaveLength(1);
 });
 
+test("what a backend says with a failing status does not count", async () => {
+  await using backend = await startReceiver({ answers: [{ ...answer("6"), status: 503 }, answer("7")] });
+  await using host = await createTestHost({ plugins: [activeLearning({ backend_url: backend.url, tasks: 2 })] });
+  const labeling = await host.receiver({ actions: ["TASKS_RANKED"] });
+  await host.emit("ANNOTATION_UPDATED", { annotation: { id: 55 } });
+  await host.delivered("TASKS_RANKED");
+  expect(labeling.received.map(({ payload }) => payload["model_version"])).toEqual(["7"]);
+});
+
 test("a backend that has nothing to suggest makes no event", async () => {
   await using backend = await startReceiver({ answers: [answer("7", [])] });
   await using host = await createTestHost({ plugins: [activeLearning({ backend_url: backend.url, tasks: 2 })] });

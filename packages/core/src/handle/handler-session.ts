@@ -1,6 +1,6 @@
 import type { HandlerLease, Message } from "../delivery/delivery.js";
 import { HookwrightError } from "../foundation/hookwright-error.js";
-import type { LogFields, Logger } from "../observe/logger.js";
+import { withFacts } from "../observe/logger.js";
 import type { PluginStateStore, StateChange } from "../store/plugin-state-store.js";
 import type { EmitOutlet, PreparedEmit } from "./emit-outlet.js";
 import type { HandlerCall, HandlerEmit } from "./handler.js";
@@ -86,7 +86,7 @@ export class HandlerSession {
       state: this.#state,
       emit,
       signal,
-      log: loggerOf(handler.log, { handler: handler.handler, delivery: lease.id }),
+      log: withFacts(handler.log, { handler: handler.handler, delivery: lease.id }),
     };
   }
 
@@ -126,15 +126,4 @@ export class HandlerSession {
       `The handler ${handler} of plugin ${plugin} emitted more than ${what} in one call. Split the work over several events, each handled by a call of its own.`,
     );
   }
-}
-
-function loggerOf(logger: Logger, facts: LogFields): Logger {
-  const named = (fields: LogFields | undefined): LogFields => ({ ...fields, ...facts });
-  return {
-    isEnabled: (level) => logger.isEnabled(level),
-    debug: (message, fields) => logger.debug(message, named(fields)),
-    info: (message, fields) => logger.info(message, named(fields)),
-    warn: (message, fields) => logger.warn(message, named(fields)),
-    error: (message, fields) => logger.error(message, named(fields)),
-  };
 }

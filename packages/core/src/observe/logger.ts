@@ -26,3 +26,15 @@ export const silentLogger: Logger = {
   warn: () => undefined,
   error: () => undefined,
 };
+
+/** The same logger, with these facts in each of its lines. */
+export function withFacts(logger: Logger, facts: LogFields): Logger {
+  const told = (fields: LogFields | undefined): LogFields => ({ ...fields, ...facts });
+  return {
+    isEnabled: (level) => logger.isEnabled(level),
+    debug: (message, fields) => logger.debug(message, told(fields)),
+    info: (message, fields) => logger.info(message, told(fields)),
+    warn: (message, fields) => logger.warn(message, told(fields)),
+    error: (message, fields) => logger.error(message, told(fields)),
+  };
+}

@@ -69,7 +69,11 @@ describe("a callback that holds up the event loop", () => {
 });
 
 test("waiting is not blocking", async () => {
-  await watchdog.run(billing, () => new Promise((resolve) => setTimeout(resolve, blockLimit + 20)));
+  const answer = Promise.withResolvers<void>();
+  const waiting = watchdog.run(billing, () => answer.promise);
+  block(blockLimit + 20);
+  answer.resolve();
+  await waiting;
   expect(blocks).toEqual([]);
 });
 

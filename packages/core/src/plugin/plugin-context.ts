@@ -9,7 +9,7 @@ import type { Handlers } from "../handle/handlers.js";
 import { pluginStates } from "../handle/organization-state.js";
 import type { PluginStates } from "../handle/plugin-state.js";
 import type { Hub } from "../observe/hub.js";
-import type { LogFields, Logger } from "../observe/logger.js";
+import { type Logger, withFacts } from "../observe/logger.js";
 import type { OwnerScope } from "../observe/owner-scope.js";
 import type { Pipeline } from "../pipeline/pipeline.js";
 import type { Transforms } from "../pipeline/transforms.js";
@@ -58,7 +58,7 @@ export function contextOf(owner: ContextOwner, ports: ContextPorts): PluginConte
   const { manifest, config, signal, owned, parts, isOpen, onUse } = owner;
   const { registry, pipeline, transforms, hub, handlers, logger, extensions, services } = ports;
   const { name } = manifest;
-  const log = loggerOf(logger, name);
+  const log = withFacts(logger, { plugin: name });
   const adding = <Kind extends keyof PluginParts>(kind: Kind, addition: Addition<Kind>): Disposer => {
     refuseStopped(manifest, owned);
     const undo = addition.add();
@@ -217,15 +217,4 @@ function definitionIn(event: EventSource, { name, version }: AnyPluginManifest):
     `Plugin ${name}@${version} lists an event that is neither made with defineEvent nor decorated with @WebhookEvent.`,
     { details: { expected: "events made with defineEvent or decorated with @WebhookEvent", found: told(event) } },
   );
-}
-
-function loggerOf(logger: Logger, plugin: string): Logger {
-  const named = (fields: LogFields | undefined): LogFields => ({ ...fields, plugin });
-  return {
-    isEnabled: (level) => logger.isEnabled(level),
-    debug: (message, fields) => logger.debug(message, named(fields)),
-    info: (message, fields) => logger.info(message, named(fields)),
-    warn: (message, fields) => logger.warn(message, named(fields)),
-    error: (message, fields) => logger.error(message, named(fields)),
-  };
 }
