@@ -18,6 +18,7 @@ step "types" tsc --build
 step "unused files, exports and dependencies" knip
 step "house rules" vitest run packages/testing/src/house-rules
 step "public surface" node packages/testing/dist/house-rules/api-reports.js --check
+step "reliability page" node packages/testing/dist/house-rules/reliability.js --check
 step "package files" bash scripts/check-package-files.sh
 
 if ((${#failed[@]} > 0)); then

@@ -2,11 +2,13 @@ import "reflect-metadata";
 import fc from "fast-check";
 import { container as globalContainer } from "tsyringe";
 import { expect, test } from "vitest";
-import { type Composition, compose, type Settings, tokens } from "./container.js";
+import type { Composition, Settings } from "./composition.js";
+import { compose, tokens } from "./container.js";
 import { HookwrightError } from "./foundation/hookwright-error.js";
 import { SteppedClock, settled } from "./foundation/stepped-clock.test.support.js";
 import { silentLogger } from "./observe/logger.js";
 import { definePlugin } from "./plugin/plugin.js";
+import { secretScheme } from "./plugin/secret-scheme-token.js";
 import { createMemoryStore } from "./store/memory-store.js";
 import type { Transport } from "./transport/transport.js";
 import { createWebhooks } from "./webhooks.js";
@@ -27,6 +29,20 @@ function composition(changes: Partial<Composition> = {}): Composition {
     logger: { ...silentLogger },
     ...changes,
   };
+}
+
+function signer(): ReturnType<typeof definePlugin> {
+  return definePlugin({
+    name: "signer",
+    version: "1.0.0",
+    setup: (ctx) =>
+      void ctx.provide(secretScheme, {
+        name: "test",
+        header: "x-signed",
+        generate: () => "made",
+        problem: () => undefined,
+      }),
+  });
 }
 
 test("everything has one instance in a host, in whatever order it is asked for", () => {
@@ -90,13 +106,14 @@ test("events and deliveries make no work for the container", async () => {
     return Reflect.apply(original, this, parameters);
   };
   try {
-    const hooks = await createWebhooks(composition());
+    const hooks = await createWebhooks(composition({ plugins: [signer()] }));
     let delivered = 0;
     hooks.on("attempt.recorded", () => {
       delivered += 1;
     });
     await hooks.start();
-    await hooks.webhooks.create({ url: "https://receiver.example/", project: 12 });
+    const { id } = await hooks.webhooks.create({ url: "https://receiver.example/", project: 12 });
+    await hooks.webhooks.secret.set(id);
     const before = resolved;
     for (let number = 0; number < 100; number += 1)
       await hooks.emit("TASKS_CREATED", { tasks: [{ id: number + 1 }] }, { project: 12 });
@@ -119,6 +136,12 @@ test("every setting has a default, and undefined is none of the values", () => {
     retention: 2_592_000_000,
     organizationWebhooks: false,
     allowTargets: "",
+    egressProxy: "",
+    nameServers: "",
+    certificateAuthorities: "",
+    clientCertificate: "",
+    clientKey: "",
+    origin: expect.any(String),
     window: 512,
     pluginTimeout: 10_000,
     onPluginFailure: "continue",
@@ -139,6 +162,12 @@ test.each<[string, Partial<Settings>, RegExp]>([
   ["no such choice", { onPluginFailure: "ignore" as "refuse" }, /setting onPluginFailure must be continue or refuse/],
   ["a schedule that cannot be read", { retrySchedule: "soon" }, /WEBHOOK_RETRY_SCHEDULE/],
   ["targets that cannot be read", { allowTargets: "10.0.0.0/99" }, /10\.0\.0\.0\/99/],
+  [
+    "a misspelt name",
+    { retryShedule: "5s" } as Partial<Settings>,
+    /no setting "retryShedule"\. Did you mean retrySchedule/,
+  ],
+  ["a name like no other", { zzzzzzzzzzzzzzzzzzzz: 1 } as Partial<Settings>, /Known are timeout, retrySchedule/],
 ])(
   "settings with %s are refused before anything is opened, in one line that names them",
   async (_what, settings, named) => {
@@ -155,6 +184,15 @@ test.each<[string, Partial<Settings>, RegExp]>([
     expect(opened).toBe(false);
   },
 );
+
+test("an option that there is not is refused with the nearest name, and its value is not told", async () => {
+  const misspelt = { ...composition(), secretKey: ["a-key-that-nobody-may-see"] };
+  const fault = { code: "configuration_invalid", details: { nearest: "secretKeys" } };
+  await expect(createWebhooks(misspelt)).rejects.toMatchObject(fault);
+  await expect(createWebhooks(misspelt)).rejects.toThrow(
+    /^createWebhooks knows no option "secretKey"\. Did you mean secretKeys\?$/,
+  );
+});
 
 test("plugins are checked before anything is opened", async () => {
   const plugins = [definePlugin({ name: "core", version: "1.0.0" })];

@@ -1,21 +1,27 @@
 import "reflect-metadata";
 import { type DependencyContainer, container as globalContainer, instanceCachingFactory } from "tsyringe";
+import { type Composition, type SecretKeySource, type Settings, secretKeysOf, settingsOf } from "./composition.js";
 import type { AttemptPorts } from "./deliver/deliver-once.js";
+import type { NoteDesk } from "./deliver/delivery-fact.js";
 import { DeliveryWorker } from "./deliver/delivery-worker.js";
 import { Retention } from "./deliver/retention.js";
+import { StoreProbe } from "./deliver/store-probe.js";
 import { TargetCache } from "./deliver/target-cache.js";
 import { parseRetrySchedule } from "./delivery/retry-schedule.js";
 import { EmitCall } from "./emit/emit-call.js";
 import { EmitEvent } from "./emit/emit-event.js";
 import { EventOutlet } from "./emit/event-outlet.js";
+import { MessageDrafter } from "./emit/message-drafter.js";
+import { NoteTeller } from "./emit/note-teller.js";
 import type { PreparePorts } from "./emit/prepared-event.js";
 import { Subscriptions } from "./emit/subscriptions.js";
 import { builtinEvents } from "./event/builtin/builtin-events.js";
+import { operationalEvents } from "./event/builtin/operational-events.js";
 import { definitionOf } from "./event/event-class.js";
 import { coreOwner, EventRegistry } from "./event/event-registry.js";
 import type { Brand } from "./foundation/brand.js";
+import { CallLimits } from "./foundation/call-limits.js";
 import { type Clock, systemClock } from "./foundation/clock.js";
-import { HookwrightError } from "./foundation/hookwright-error.js";
 import { IdSource } from "./foundation/ids.js";
 import { version } from "./foundation/version.js";
 import { Handlers } from "./handle/handlers.js";
@@ -24,82 +30,45 @@ import { Hub } from "./observe/hub.js";
 import { type Logger, silentLogger } from "./observe/logger.js";
 import { LoopMonitor } from "./observe/loop-monitor.js";
 import { blamingScope, type OwnerScope } from "./observe/owner-scope.js";
+import { StoreHealth } from "./observe/store-health.js";
 import { StrayErrors } from "./observe/stray-errors.js";
 import { type Block, Watchdog } from "./observe/watchdog.js";
 import type { MiddlewareFault } from "./pipeline/attempt-run.js";
 import { deadlineLayer } from "./pipeline/deadline-layer.js";
 import { headersLayer } from "./pipeline/headers-layer.js";
 import { loggingLayer } from "./pipeline/logging-layer.js";
+import { maskedError } from "./pipeline/masked-error.js";
 import { payloadStrippingLayer } from "./pipeline/payload-stripping-layer.js";
 import { Pipeline } from "./pipeline/pipeline.js";
+import { secretsLayer } from "./pipeline/secrets-layer.js";
 import { Transforms } from "./pipeline/transforms.js";
 import { ExtensionPoints } from "./plugin/extension-points.js";
-import type { ConfiguredPlugin } from "./plugin/plugin.js";
 import { PluginHost } from "./plugin/plugin-host.js";
+import { secretScheme } from "./plugin/secret-scheme-token.js";
 import { Services } from "./plugin/services.js";
+import { startedHeader, startedScheme } from "./plugin/started-scheme.js";
+import { ReplayPlan, type ReplayPlanPorts } from "./replay/replay-plan.js";
+import { ReplayRunner } from "./replay/replay-runner.js";
+import { Replays } from "./replay/replays.js";
+import { SealedWebhooks } from "./secret/sealed-webhooks.js";
 import type { Store } from "./store/store.js";
+import { consentAsker } from "./subscribe/ask-consent.js";
+import { ManageSecrets } from "./subscribe/manage-secrets.js";
 import { ManageWebhooks } from "./subscribe/manage-webhooks.js";
 import { parseAllowTargets } from "./transport/allow-rules.js";
+import { readNetwork } from "./transport/network-settings.js";
 import { TargetGuard } from "./transport/target-guard.js";
 import type { Transport } from "./transport/transport.js";
 import { createUndiciTransport } from "./transport/undici-transport.js";
+import type { Webhook } from "./webhook/webhook.js";
 
-/** What can be set; each has the default that its line names. */
-export interface Settings {
-  /** Milliseconds of one attempt, from connect to the end of the answer that is read; 1,000. */
-  readonly timeout: number;
-  /** `standard`, a list such as `5s,1m,10m`, or empty for no retries; empty. */
-  readonly retrySchedule: string;
-  /** Failed attempts in a row that deactivate a webhook; 0 = never; 50. */
-  readonly maxConsecutiveFailures: number;
-  /** Elements of a bulk event in one message; 0 = never split; 0. */
-  readonly batchSize: number;
-  /** Milliseconds for which finished deliveries, attempts and messages are kept; 30 days. */
-  readonly retention: number;
-  /** Whether organization webhooks may be made and organization-only events are sent; false. */
-  readonly organizationWebhooks: boolean;
-  /** What deliveries may reach beside public addresses: CIDR blocks, host names, `*.suffix`, `loopback`, `private`; nothing. */
-  readonly allowTargets: string;
-  /** Deliveries in memory at once; 512. */
-  readonly window: number;
-  /** Milliseconds for a plugin's setup, and for each thing that is undone when it stops; 10,000. */
-  readonly pluginTimeout: number;
-  /**
-   * `continue`: a plugin that fails in its setup takes along only those that require it, unless it is essential. `refuse`:
-   * then nothing starts. `continue`.
-   */
-  readonly onPluginFailure: "continue" | "refuse";
-}
-
-/** What an embedding application hands in. */
-export interface Composition {
-  readonly store: Store;
-  readonly plugins?: readonly ConfiguredPlugin[];
-  readonly settings?: Partial<Settings>;
-  readonly logger?: Logger;
-  readonly clock?: Clock;
-  readonly transport?: Transport;
-  /** In [0, 1); spreads retries. */
-  readonly random?: () => number;
-  /** Fills the random part of ids; a test that wants the same ids each time hands in its own. */
-  readonly randomBytes?: (bytes: Uint8Array) => void;
-}
-
-const defaultSettings: Settings = {
-  timeout: 1_000,
-  retrySchedule: "",
-  maxConsecutiveFailures: 50,
-  batchSize: 0,
-  retention: 30 * 86_400_000,
-  organizationWebhooks: false,
-  allowTargets: "",
-  window: 512,
-  pluginTimeout: 10_000,
-  onPluginFailure: "continue",
-};
+const userAgent = `Hookwright/${version}`;
 
 /** A middleware's own time in one attempt, in milliseconds. */
 const middlewareLimit = 5_000;
+
+/** Test deliveries and handshakes under way: somebody waits for each, and a receiver decides how long. */
+const directCalls = { overall: 32, perOrganization: 4 } as const;
 
 /** A lease outlasts the exchange and every middleware by far: what it ends is a process that hangs. */
 const leaseMargin = 60_000;
@@ -130,13 +99,22 @@ export const tokens = {
   worker: token<DeliveryWorker>("worker"),
   emit: token<EmitEvent>("emit"),
   manage: token<ManageWebhooks>("manage"),
+  secrets: token<ManageSecrets>("secrets"),
+  sealedWebhooks: token<SealedWebhooks>("sealed-webhooks"),
+  secretKeys: token<SecretKeySource>("secret-keys"),
+  callLimits: token<CallLimits>("call-limits"),
   retention: token<Retention>("retention"),
+  noteTeller: token<NoteTeller>("note-teller"),
+  replays: token<Replays>("replays"),
+  replayRunner: token<ReplayRunner>("replay-runner"),
   extensions: token<ExtensionPoints>("extensions"),
   services: token<Services>("services"),
   ownerScope: token<OwnerScope>("owner-scope"),
   watchdog: token<Watchdog>("watchdog"),
   loopMonitor: token<LoopMonitor>("loop-monitor"),
   strayErrors: token<StrayErrors>("stray-errors"),
+  health: token<StoreHealth>("store-health"),
+  probe: token<StoreProbe>("store-probe"),
   emitCall: token<EmitCall>("emitCall"),
   plugins: token<PluginHost>("plugins"),
 } as const;
@@ -156,45 +134,14 @@ export function compose(composition: Composition): Resolve {
   return resolve;
 }
 
-/** The lowest value of each setting that is a number; what counts something must be whole. */
-const lowestSettings = {
-  timeout: 1,
-  maxConsecutiveFailures: 0,
-  batchSize: 0,
-  retention: 1,
-  window: 1,
-  pluginTimeout: 1,
-} as const;
-const amounts: ReadonlySet<string> = new Set(["timeout", "retention", "pluginTimeout"]);
-
-/** @throws HookwrightError `configuration_invalid`: a window of 0 would deliver nothing, without a word. */
-function completeSettings(given: Partial<Settings> = {}): Settings {
-  // What is undefined was not set, whatever the types of the caller allow.
-  const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const settings: Settings = { ...defaultSettings, ...said };
-  for (const [name, lowest] of Object.entries(lowestSettings)) {
-    const value: unknown = Reflect.get(settings, name);
-    const isFit = amounts.has(name) ? Number.isFinite(value) : Number.isSafeInteger(value);
-    if (isFit && Number(value) >= lowest) continue;
-    throw new HookwrightError(
-      "configuration_invalid",
-      `The setting ${name} must be ${amounts.has(name) ? "a number" : "a whole number"} from ${lowest}, found ${String(value)}.`,
-    );
-  }
-  const { onPluginFailure } = settings;
-  if (onPluginFailure === "continue" || onPluginFailure === "refuse") return settings;
-  throw new HookwrightError(
-    "configuration_invalid",
-    `The setting onPluginFailure must be continue or refuse, found ${JSON.stringify(onPluginFailure)}.`,
-  );
-}
-
 function registerValues(own: DependencyContainer, composition: Composition): void {
   const value = <Value>(of: Token<Value>, useValue: Value): void => void own.register<Value>(of, { useValue });
   value(tokens.store, composition.store);
-  value(tokens.settings, completeSettings(composition.settings));
+  value(tokens.settings, settingsOf(composition));
   value(tokens.logger, composition.logger === undefined ? silentLogger : guardedLogger(composition.logger));
   value(tokens.clock, composition.clock ?? systemClock);
+  value(tokens.sealedWebhooks, new SealedWebhooks(composition.store.webhooks));
+  value(tokens.secretKeys, secretKeysOf(composition));
 }
 
 function registerParts(own: DependencyContainer, get: Resolve, composition: Composition): void {
@@ -208,28 +155,36 @@ function registerParts(own: DependencyContainer, get: Resolve, composition: Comp
   const logger = get(tokens.logger);
   const leaseTime = settings.timeout + leaseMargin;
   const schedule = parseRetrySchedule(settings.retrySchedule, "WEBHOOK_RETRY_SCHEDULE");
+  const network = readNetwork(settings);
 
   part(tokens.ids, () => new IdSource(clock, composition.randomBytes));
   part(tokens.watchdog, () => new Watchdog((block) => tellBlock(block, { logger, hub: get(tokens.hub) })));
   part(tokens.loopMonitor, () => new LoopMonitor(get(tokens.watchdog)));
   part(tokens.hub, () => new Hub(get(tokens.ownerScope)));
+  part(tokens.health, () => new StoreHealth({ clock, logger, hub: get(tokens.hub) }));
+  part(tokens.probe, () => new StoreProbe({ state: store.state, health: get(tokens.health), clock }));
   part(tokens.strayErrors, () => new StrayErrors({ hub: get(tokens.hub), logger }));
   part(tokens.registry, registryOfBuiltins);
   part(tokens.guard, () => new TargetGuard(parseAllowTargets(settings.allowTargets)));
-  part(tokens.transport, () => composition.transport ?? createUndiciTransport({ guard: get(tokens.guard) }));
+  part(
+    tokens.transport,
+    () => composition.transport ?? createUndiciTransport({ guard: get(tokens.guard), ...network }),
+  );
   part(tokens.transforms, () => new Transforms(get(tokens.ownerScope)));
   part(tokens.pipeline, () => {
-    const hub = get(tokens.hub);
+    const [hub, services] = [get(tokens.hub), get(tokens.services)];
     return new Pipeline({
       clock,
       middlewareLimit,
       builtin: [
         loggingLayer(logger),
+        secretsLayer(() => services.find(secretScheme) !== undefined),
         payloadStrippingLayer,
-        headersLayer(`Hookwright/${version}`),
+        headersLayer({ userAgent, origin: settings.origin }),
         deadlineLayer(settings.timeout),
       ],
       transport: get(tokens.transport),
+      signatureHeader: () => startedHeader(services),
       onFault: (fault) => tellFault(fault, { logger, hub }),
       watchdog: get(tokens.watchdog),
     });
@@ -254,11 +209,13 @@ function registerParts(own: DependencyContainer, get: Resolve, composition: Comp
     const ports = {
       ...get(tokens.attemptPorts),
       queue: store.queue,
-      targets: new TargetCache(store.webhooks, schedule),
+      targets: new TargetCache(get(tokens.sealedWebhooks), clock, schedule),
       handlers,
       state: store.state,
       outlet: new EventOutlet({ ...preparePorts(), registry, hub }, settings),
+      notes: noteDesk(get),
       hub,
+      health: get(tokens.health),
       logger,
     };
     return new DeliveryWorker(ports, { window: settings.window, leaseTime });
@@ -270,21 +227,71 @@ function registerParts(own: DependencyContainer, get: Resolve, composition: Comp
       messages: store.messages,
       sink: get(tokens.worker),
       hub: get(tokens.hub),
+      health: get(tokens.health),
     };
     return new EmitEvent(ports, { ...settings, leaseTime });
   });
+  part(tokens.callLimits, () => new CallLimits(directCalls));
   part(tokens.manage, () => {
     const ports = {
-      webhooks: store.webhooks,
+      webhooks: get(tokens.sealedWebhooks),
       registry: get(tokens.registry),
       clock,
       checkLiteral: (url: string) => get(tokens.guard).checkUrlLiteral(url),
+      askConsent: consentAsker({
+        transport: get(tokens.transport),
+        ...settings,
+        userAgent,
+        limits: get(tokens.callLimits),
+      }),
       changed: (organization: Parameters<Subscriptions["refresh"]>[0]) =>
         get(tokens.subscriptions).refresh(organization),
       wake: () => get(tokens.worker).wake(),
     };
     return new ManageWebhooks(ports, settings);
   });
+  part(tokens.secrets, () => {
+    const ports = {
+      webhooks: get(tokens.sealedWebhooks),
+      clock,
+      scheme: () => startedScheme(get(tokens.services), get(tokens.ownerScope)),
+      changed: (organization: Parameters<Subscriptions["refresh"]>[0]) =>
+        get(tokens.subscriptions).refresh(organization),
+    };
+    return new ManageSecrets(ports);
+  });
+  const planFor = (webhook: Webhook): ReplayPlan => {
+    const [ids, transforms] = [get(tokens.ids), get(tokens.transforms)];
+    const planPorts: ReplayPlanPorts = {
+      registry: get(tokens.registry),
+      messages: store.messages,
+      draft: (message, match) => new MessageDrafter(message, { ids, transforms }).draft([match], []),
+      readsPayload: ({ sendPayload }) => sendPayload && !transforms.isEmpty,
+    };
+    return new ReplayPlan(webhook, planPorts, settings.organizationWebhooks);
+  };
+  part(tokens.replays, () => {
+    const started = (): void => get(tokens.replayRunner).wake();
+    return new Replays({ jobs: store.jobs, planFor, ids: get(tokens.ids), clock, started });
+  });
+  part(tokens.replayRunner, () => {
+    // Of what transforms make, a page is in memory at once.
+    const pageSize = (): number => (get(tokens.transforms).isEmpty ? 250 : 16);
+    const wake = (): void => get(tokens.worker).wake();
+    return new ReplayRunner({ jobs: store.jobs, webhooks: store.webhooks, planFor, pageSize, wake, clock, logger });
+  });
+  part(
+    tokens.noteTeller,
+    () =>
+      new NoteTeller({
+        notes: store.notes,
+        webhooks: store.webhooks,
+        registry: get(tokens.registry),
+        emit: get(tokens.emit),
+        clock,
+        logger,
+      }),
+  );
   part(tokens.retention, () => new Retention({ attempts: store.attempts, clock, logger }, settings.retention));
   part(tokens.ownerScope, () => blamingScope(get(tokens.watchdog)));
   part(tokens.emitCall, () => new EmitCall(get(tokens.registry), get(tokens.emit)));
@@ -310,14 +317,27 @@ function registerParts(own: DependencyContainer, get: Resolve, composition: Comp
   });
 }
 
+/** Looked up when it is asked: who tells notes needs who emits, and that needs the worker that asks. */
+function noteDesk(get: Resolve): NoteDesk {
+  const [handlers, subscriptions] = [get(tokens.handlers), get(tokens.subscriptions)];
+  return {
+    wants: (action, { organization, project }) =>
+      handlers.of(action).length > 0 ||
+      subscriptions.mayWant({ organization, project, names: [action], organizationOnly: false }),
+    written: () => get(tokens.noteTeller).wake(),
+  };
+}
+
 interface Tellers {
   readonly logger: Logger;
   readonly hub: Hub;
 }
 
-function tellFault({ layer, request, error, effect }: MiddlewareFault, { logger, hub }: Tellers): void {
+function tellFault({ layer, request, error: thrown, effect }: MiddlewareFault, { logger, hub }: Tellers): void {
   const { name: middleware, owner: plugin } = layer;
-  const { id: delivery, webhook } = request.delivery.lease;
+  const { lease, target } = request.delivery;
+  const { id: delivery, webhook } = lease;
+  const error = maskedError(thrown, target);
   // One that stops the attempt is told by the attempt's own line.
   if (effect !== "stopped") {
     const consequence = effect === "ignored" ? "the outcome stands" : "the delivery goes on without it";
@@ -335,7 +355,7 @@ function tellBlock({ owner: plugin, callback, milliseconds, times }: Block, { lo
 
 function registryOfBuiltins(): EventRegistry {
   const registry = new EventRegistry();
-  for (const event of Object.values(builtinEvents)) {
+  for (const event of Object.values({ ...builtinEvents, ...operationalEvents })) {
     const definition = definitionOf(event);
     if (definition === undefined) throw new TypeError(`${event.name} is not decorated`);
     registry.register(definition, coreOwner);

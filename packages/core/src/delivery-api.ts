@@ -41,11 +41,10 @@ export function deliveryApi(get: Resolve): DeliveryApi {
       return detail;
     },
     retry: async (id, options = {}) => {
-      const { queue, attempts } = get(tokens.store);
-      const detail = await attempts.get(organizationOf(options), id as DeliveryId);
-      if (detail?.delivery.test === true) throw notRetryable(id, "it was a test; send another one");
+      const { queue } = get(tokens.store);
       const result = await queue.retry(organizationOf(options), id as DeliveryId, get(tokens.clock).now());
       if (result === "not_found") throw unknownDelivery(id);
+      if (result === "test") throw notRetryable(id, "it was a test; send another one");
       if (result === "webhook_deleted") throw notRetryable(id, "its webhook was deleted");
       if (result === "already_handled")
         throw notRetryable(id, "its handler has had its effect, which would be doubled");

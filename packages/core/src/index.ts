@@ -2,12 +2,28 @@
 import "reflect-metadata";
 
 // The facade
-export type { Composition, Settings } from "./container.js";
+export type { Composition, SecretKeySource, Settings } from "./composition.js";
 export type { Emit, EmitOptions } from "./emit/emit-call.js";
 export type { EmitReceipt } from "./emit/emit-event.js";
 export type { DeliveryApi, DeliveryListOptions } from "./delivery-api.js";
+export type { RotateSecretOptions, SecretApi, SecretOptions } from "./secret-api.js";
+export type { SealingApi } from "./sealing-api.js";
+export type { ResealOptions, ResealReport } from "./secret/reseal-all.js";
+export type { ValueSurvey } from "./secret/survey-values.js";
+export type { SealState } from "./secret/vault.js";
+export type { IssuedSecret } from "./subscribe/manage-secrets.js";
+export type { JobApi, JobListOptions } from "./job-api.js";
 export type { OrganizationOptions } from "./foundation/organization-scope.js";
-export type { ListOptions, TestOptions, UpdateOptions, WebhookApi, WebhookCreation } from "./webhook-api.js";
+export type { ReplayOptions } from "./replay/replay-request.js";
+export type { ReplaySurvey } from "./replay/replay-survey.js";
+export type {
+  ListOptions,
+  PreviewOptions,
+  TestOptions,
+  UpdateOptions,
+  WebhookApi,
+  WebhookCreation,
+} from "./webhook-api.js";
 export type { EventApi, StartOptions, StopOptions, Webhooks } from "./webhooks.js";
 export { createWebhooks } from "./webhooks.js";
 
@@ -30,6 +46,7 @@ export {
   AnnotationUpdated,
 } from "./event/builtin/annotation-events.js";
 export { LabelLinkCreated, LabelLinkDeleted, LabelLinkUpdated } from "./event/builtin/label-link-events.js";
+export { DeliveryExhausted, DeliveryRecovered, WebhookDisabled } from "./event/builtin/operational-events.js";
 
 // Plugins, middleware, transforms
 export type {
@@ -76,6 +93,9 @@ export type {
   WebhookSubscription,
   WebhookTarget,
 } from "./webhook/webhook.js";
+export type { SigningSecret } from "./webhook/signing-secret.js";
+export type { SecretScheme } from "./secret/secret-scheme.js";
+export { secretScheme } from "./plugin/secret-scheme-token.js";
 export type { Match } from "./webhook/webhook-index.js";
 export type {
   BodyForm,
@@ -96,7 +116,8 @@ export type {
   Unreachable,
 } from "./delivery/outcome.js";
 export type { Verdict } from "./delivery/verdict.js";
-export type { Attempt, ReceiverEffect, Settlement } from "./delivery/attempt.js";
+export type { Attempt, ReceiverEffect, Settlement, Strain } from "./delivery/attempt.js";
+export type { DeliveryFact, DisabledFact, Note } from "./delivery/note.js";
 
 // Stores
 export type { Store, StoreCapabilities } from "./store/store.js";
@@ -110,6 +131,12 @@ export type {
 } from "./store/message-log.js";
 export type {
   NewWebhook,
+  Reseal,
+  SealableValues,
+  SealableWebhook,
+  SecretsChange,
+  StoredSecret,
+  StoredTarget,
   SubscriptionChanges,
   WebhookChange,
   WebhookFilter,
@@ -136,6 +163,21 @@ export type {
   StateEntry,
   StateOwner,
 } from "./store/plugin-state-store.js";
+export type { NoteLog } from "./store/note-log.js";
+export type {
+  AddedDelivery,
+  Job,
+  JobPage,
+  JobState,
+  JobStep,
+  JobStepResult,
+  JobStore,
+  MessageHead,
+  NewJob,
+  ReplayPage,
+  ReplayRequest,
+  ReplayScope,
+} from "./store/job-store.js";
 export type { AccessStore, AccessToken } from "./store/access-store.js";
 export { createMemoryStore } from "./store/memory-store.js";
 
@@ -147,7 +189,7 @@ export { TargetGuard } from "./transport/target-guard.js";
 
 // Observing
 export { blameOf } from "./observe/blame.js";
-export type { Listener, NotificationName, Notifications, StrayOrigin } from "./observe/hub.js";
+export type { DeliveryNews, Listener, NotificationName, Notifications, StrayOrigin } from "./observe/hub.js";
 export type { LogFields, Logger, LogLevel } from "./observe/logger.js";
 export { silentLogger } from "./observe/logger.js";
 
@@ -162,6 +204,7 @@ export { HookwrightError } from "./foundation/hookwright-error.js";
 export type {
   DeliveryId,
   HandlerId,
+  JobId,
   MessageId,
   OrganizationId,
   ProjectId,

@@ -1,4 +1,5 @@
-import { type Composition, compose, type Resolve, tokens } from "./container.js";
+import type { Composition } from "./composition.js";
+import { compose, type Resolve, tokens } from "./container.js";
 import { type DeliveryApi, deliveryApi } from "./delivery-api.js";
 import type { EmitCall, EmitOptions } from "./emit/emit-call.js";
 import type { EmitReceipt } from "./emit/emit-event.js";
@@ -6,16 +7,23 @@ import type { EventInstance } from "./event/event-class.js";
 import type { EventDefinition } from "./event/event-definition.js";
 import type { EventRegistry, RegisteredEvent } from "./event/event-registry.js";
 import type { KnownAction, WebhookEventMap } from "./event/webhook-event-map.js";
+import { CallsUnderWay } from "./foundation/calls-under-way.js";
 import type { Disposer } from "./foundation/disposer.js";
 import { HookwrightError } from "./foundation/hookwright-error.js";
 import type { Payload } from "./foundation/payload-bytes.js";
+import { type JobApi, jobApi } from "./job-api.js";
 import type { Listener, NotificationName, StrayOrigin } from "./observe/hub.js";
 import { type OwnerScope, plainScope } from "./observe/owner-scope.js";
 import type { Middleware, MiddlewareOptions, Phase } from "./pipeline/middleware.js";
 import type { Transform } from "./pipeline/transforms.js";
 import { Lifecycle } from "./plugin/lifecycle.js";
 import type { PluginApi } from "./plugin/plugin-status.js";
+import { type SealingApi, sealingApi } from "./sealing-api.js";
+import { tellSealed } from "./secret/tell-sealed.js";
 import { type WebhookApi, webhookApi } from "./webhook-api.js";
+
+/** Longer than any stop, in milliseconds. */
+const longestStop = 86_400_000;
 
 /** How a host is started. */
 export interface StartOptions {
@@ -46,14 +54,18 @@ export class Webhooks {
   readonly #emit: EmitCall;
   readonly #registry: EventRegistry;
   readonly #lifecycle = new Lifecycle();
+  /** Test deliveries: no worker holds them. */
+  readonly #tests = new CallsUnderWay();
   #state: "not started yet" | "starting" | "started" | "stopped" = "not started yet";
   /** Resolves when a start that is under way has come to its end, whichever. */
   #starting: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | undefined;
   readonly webhooks: WebhookApi;
   readonly deliveries: DeliveryApi;
+  readonly jobs: JobApi;
   readonly events: EventApi;
   readonly plugins: PluginApi;
+  readonly sealing: SealingApi;
 
   /** @internal Made by `createWebhooks`. */
   constructor(get: Resolve) {
@@ -65,13 +77,15 @@ export class Webhooks {
       this.#requireStarted("This call");
       return get(of);
     };
-    this.webhooks = webhookApi(getStarted);
+    this.webhooks = webhookApi(getStarted, this.#tests);
     this.deliveries = deliveryApi(getStarted);
+    this.jobs = jobApi(getStarted);
     this.plugins = {
       status: () => get(tokens.plugins).status(),
       load: async (plugin) => getStarted(tokens.plugins).load(plugin),
       unload: async (name, options) => getStarted(tokens.plugins).unload(name, options),
     };
+    this.sealing = sealingApi(getStarted);
     this.events = { list: () => this.#registry.list(), get: (name) => this.#registry.require(name) };
   }
 
@@ -104,8 +118,8 @@ export class Webhooks {
   /**
    * Accepts an event. When it resolves, the event and its deliveries are on disk.
    *
-   * @throws HookwrightError `action_unknown`, `payload_invalid`, `scope_invalid`, `idempotency_conflict`, `overloaded`,
-   * `storage_full` or `storage_failed`; nothing is stored then.
+   * @throws HookwrightError `action_unknown`, `action_reserved`, `payload_invalid`, `scope_invalid`, `idempotency_conflict`,
+   * `overloaded`, `storage_full` or `storage_failed`; nothing is stored then.
    *
    * @example
    * ```ts
@@ -178,6 +192,28 @@ export class Webhooks {
     return this.#get(tokens.strayErrors).take(error, origin);
   }
 
+  /**
+   * Resolves while the store takes what is written: at once, unless the last write failed; then one is tried, once a second at
+   * most. For a probe of readiness.
+   *
+   * @throws HookwrightError `storage_full` or `storage_failed` while it does not, `lifecycle_invalid` before the start and
+   * from the stop on.
+   *
+   * @example
+   * ```ts
+   * import { createMemoryStore, createWebhooks } from "@hookwright/core";
+   *
+   * const hooks = await createWebhooks({ store: createMemoryStore() });
+   * await hooks.start();
+   * await hooks.ready();
+   * await hooks.stop();
+   * ```
+   */
+  async ready(): Promise<void> {
+    this.#requireStarted("ready()");
+    await this.#get(tokens.probe).check();
+  }
+
   /** Deliveries in memory at this moment, from lease to record. */
   get inFlight(): number {
     return this.#get(tokens.worker).inFlight;
@@ -187,13 +223,21 @@ export class Webhooks {
     const get = this.#get;
     const [store, transport, plugins] = [get(tokens.store), get(tokens.transport), get(tokens.plugins)];
     const [retention, worker, monitor] = [get(tokens.retention), get(tokens.worker), get(tokens.loopMonitor)];
+    const teller = get(tokens.noteTeller);
     try {
       await this.#lifecycle.start({ name: "store", start: () => store.open(), stop: () => store.close() });
+      const sealed = get(tokens.sealedWebhooks);
+      const survey = await sealed.unlock(await get(tokens.secretKeys)());
+      tellSealed(await sealed.sealRest(survey), get(tokens.logger));
       await this.#lifecycle.start({ name: "transport", stop: () => transport.close() });
       await this.#lifecycle.start({ name: "loop monitor", start: () => monitor.start(), stop: () => monitor.stop() });
       await this.#lifecycle.start({ name: "plugins", start: () => plugins.start(), stop: () => plugins.stop() });
       await this.#lifecycle.start({ name: "retention", start: () => retention.start(), stop: () => retention.stop() });
-      if (deliver) worker.start();
+      if (deliver) {
+        await this.#lifecycle.start({ name: "notes", start: () => teller.start(), stop: () => teller.stop() });
+        worker.start();
+        get(tokens.replayRunner).start();
+      }
       this.#state = "started";
     } catch (error) {
       await this.#stopAll(0);
@@ -203,23 +247,37 @@ export class Webhooks {
 
   async #stopAll(timeout: number): Promise<void> {
     this.#state = "stopped";
-    await this.#drain(timeout);
-    const logger = this.#get(tokens.logger);
-    for (const { step, error } of await this.#lifecycle.stop()) logger.error(`Could not stop ${step}`, { error });
+    // What a stop waits for may be a pause, which alone does not keep the process alive: it would end in the middle of the stop.
+    const alive = this.#get(tokens.clock).setTimer(longestStop, () => undefined, { keepsAlive: true });
+    try {
+      await this.#drain(timeout);
+      const logger = this.#get(tokens.logger);
+      for (const { step, error } of await this.#lifecycle.stop()) logger.error(`Could not stop ${step}`, { error });
+    } finally {
+      alive.cancel();
+    }
   }
 
-  /** Attempts that are still under way after `timeout` are interrupted, and go back to the store. */
+  /** Attempts that are still under way after `timeout` are interrupted, and go back to the store. Emits wait for nothing but the store. */
   async #drain(timeout: number): Promise<void> {
     const transport = this.#get(tokens.transport);
-    const drained = this.#get(tokens.worker).stop();
+    const drained = Promise.all([
+      this.#get(tokens.replayRunner).stop(),
+      this.#get(tokens.worker).stop(),
+      this.#get(tokens.emit).whenIdle(),
+      this.#tests.none(),
+    ]);
     // Its error comes up again when the transport is stopped in its turn.
     const interrupt = (): void => {
       this.#get(tokens.handlers).interrupt();
       void transport.close().catch(() => undefined);
     };
     const timer = this.#get(tokens.clock).setTimer(timeout, interrupt);
-    await drained;
-    timer.cancel();
+    try {
+      await drained;
+    } finally {
+      timer.cancel();
+    }
   }
 
   #requireStarted(call: string): void {
@@ -231,7 +289,7 @@ export class Webhooks {
 /**
  * Puts a host together: settings and plugins are checked, the plugins' events registered. Nothing is opened and no plugin's code runs before `start()`.
  *
- * @throws HookwrightError `configuration_invalid` for a setting; {@link BootError} with everything that is wrong with the plugins.
+ * @throws HookwrightError `configuration_invalid` for a setting, or a name that is none; {@link BootError} with everything that is wrong with the plugins.
  *
  * @example
  * ```ts

@@ -9,7 +9,7 @@ import { deliverOnce } from "./deliver-once.js";
 let scene: OnionScene;
 
 beforeEach(() => {
-  scene = new OnionScene([headersLayer("Hookwright/1.0.0")]);
+  scene = new OnionScene([headersLayer({ userAgent: "Hookwright/1.0.0", origin: "sender.example" })]);
 });
 
 function deliver(changes: ClaimedChanges = {}, schedule: RetrySchedule = []) {
@@ -128,7 +128,7 @@ test("the law of what an answer is worth gets the delivery's own numbers", async
   scene.answer = () => ({ ...ok, status: 503 });
   const { settlement, outcome } = await deliver({ lease: { failures: 1, attempt: 2 } }, [1_000, 2_000]);
   expect(settlement.verdict).toEqual({ kind: "retry", at: scene.clock.now() + 2_000, failures: 2 });
-  expect(settlement.effect).toEqual({ kind: "failed", disableAfter: 50 });
+  expect(settlement.effect).toEqual({ kind: "failed", disableAfter: 50, strain: "rest" });
   expect(outcome).toMatchObject({ status: 503 });
 });
 

@@ -1,13 +1,15 @@
 import type { Attempt, Settlement } from "../delivery/attempt.js";
 import type { ClaimedDelivery, WebhookLease } from "../delivery/delivery.js";
 import { judge } from "../delivery/judge.js";
-import { type Answered, isSuccess, type Outcome } from "../delivery/outcome.js";
+import { type Answered, codeOfFault, isSuccess, type Outcome } from "../delivery/outcome.js";
 import type { RetrySchedule } from "../delivery/retry-schedule.js";
 import type { Clock } from "../foundation/clock.js";
 import { type ErrorCode, errorCodes } from "../foundation/error-codes.js";
 import { maskedHeaders } from "../pipeline/masked-headers.js";
+import { maskedText } from "../pipeline/masked-text.js";
 import { OutgoingRequest } from "../pipeline/outgoing-request.js";
 import type { PassResult, Pipeline } from "../pipeline/pipeline.js";
+import type { WebhookTarget } from "../webhook/webhook.js";
 
 /** What an attempt needs besides its delivery. */
 export interface AttemptPorts {
@@ -40,11 +42,13 @@ export async function deliverOnce(
   // Not from the clock: it counts whole milliseconds, and may be set while the attempt runs.
   const begun = performance.now();
   const pass = await ports.pipeline.run(OutgoingRequest.of(claimed, startedAt));
-  const recorded = toAttempt(pass, { number: lease.attempt, startedAt, duration: performance.now() - begun });
+  const timing = { number: lease.attempt, startedAt, duration: performance.now() - begun };
+  const recorded = toAttempt(pass, claimed.target, timing);
   const { verdict, effect } = judge(pass.outcome, {
     now: ports.clock.now(),
     failures: lease.failures,
     attempt: lease.attempt,
+    afterFailure: lease.afterFailure === true,
     schedule,
     disableAfter: ports.disableAfter,
     random: ports.random(),
@@ -60,14 +64,17 @@ export async function deliverOnce(
   };
 }
 
-function toAttempt(pass: PassResult, timing: Pick<Attempt, "number" | "startedAt" | "duration">): Attempt {
+type Timing = Pick<Attempt, "number" | "startedAt" | "duration">;
+
+function toAttempt(pass: PassResult, target: WebhookTarget, timing: Timing): Attempt {
   const { outcome } = pass;
+  const error = errorTextOf(outcome);
   return {
     ...timing,
     status: outcome.kind === "answered" ? outcome.status : null,
     code: codeOf(outcome),
-    error: errorTextOf(outcome),
-    excerpt: outcome.kind === "answered" ? outcome.excerpt : "",
+    error: error === null ? null : maskedText(error, target),
+    excerpt: outcome.kind === "answered" ? maskedText(outcome.excerpt, target) : "",
     middleware: pass.stoppedBy,
     changedBy: pass.changedBy,
     slowedBy: pass.slowedBy,
@@ -82,7 +89,7 @@ function codeOf(outcome: Outcome): ErrorCode | null {
     case "unreachable":
       return outcome.code;
     case "sender-failed":
-      return "middleware_failed";
+      return codeOfFault(outcome);
     case "interrupted":
       return "stopped";
     default:

@@ -1,5 +1,6 @@
 import type { Settlement } from "../delivery/attempt.js";
 import {
+  type ClaimedDelivery,
   type HandlerLease,
   isHandlerLease,
   isWebhookLease,
@@ -13,16 +14,22 @@ import type { MessageId } from "../foundation/ids.js";
 import { runAsNobody } from "../observe/blame.js";
 import type { Hub } from "../observe/hub.js";
 import type { Logger } from "../observe/logger.js";
-import type { ClaimedBatch, Deactivation, DeliveryQueue } from "../store/delivery-queue.js";
+import type { StoreHealth } from "../observe/store-health.js";
+import type { ClaimedBatch, DeliveryQueue } from "../store/delivery-queue.js";
 import { type AttemptPorts, type DeliveredOnce, deliverOnce } from "./deliver-once.js";
+import { deliveryFact, type NoteDesk, withNote } from "./delivery-fact.js";
 import { HandlerRunner, type Recorded, type RunnerPorts, releaseOf } from "./handler-runner.js";
+import { HeldLeases } from "./held-leases.js";
 import type { ReadyTarget, TargetCache } from "./target-cache.js";
+import { tellDeactivated, tellLost, tellRecorded } from "./tell-deliveries.js";
 
 /** The collaborators of {@link DeliveryWorker}. */
 export interface WorkerPorts extends AttemptPorts, RunnerPorts {
   readonly queue: DeliveryQueue;
   readonly targets: TargetCache;
+  readonly notes: NoteDesk;
   readonly hub: Hub;
+  readonly health: StoreHealth;
   readonly logger: Logger;
 }
 
@@ -45,6 +52,9 @@ const patienceAfterStop = 2_000;
 /** A claim that came to nothing, although something was due, is not repeated sooner, in milliseconds. */
 const idlePause = 20;
 
+/** What a claim that failed came to: the pause that follows ends with another. */
+const nothingClaimed: ClaimedBatch = { leases: [], messages: new Map(), nextDue: undefined };
+
 /** A lease with what it needs to be delivered, as far as that is known. */
 interface HeldDelivery {
   readonly lease: WebhookLease;
@@ -62,6 +72,7 @@ export class DeliveryWorker {
   readonly #settlements: GroupedWriter<Settlement, Recorded>;
   /** Room that is used: by deliveries from lease to record, and by calls that may still bring some. */
   #held = 0;
+  readonly #leases = new HeldLeases();
   #reserved = 0;
   readonly #runner: HandlerRunner;
   /** Deliveries of handlers in memory. They take no room: their lanes bound them, and slow ones must not hold up what is sent. */
@@ -72,8 +83,10 @@ export class DeliveryWorker {
   #backlog = false;
   /** When a claim can find something; `undefined`: nothing is known to wait. */
   #nextDue: number | undefined;
-  /** The store failed: it is left alone until then. */
-  #pausedUntil = Number.NEGATIVE_INFINITY;
+  /** Nothing is claimed while it runs. A timer and not a moment, which would be a day away once the clock is set back by a day. */
+  #pause: Timer | undefined;
+  /** Claims again by itself after one that came to nothing; whoever wakes the worker does so sooner. */
+  #again: Timer | undefined;
   #timer: Timer | undefined;
   #whenDrained: (() => void)[] = [];
 
@@ -104,6 +117,10 @@ export class DeliveryWorker {
     this.#running = false;
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#pause?.cancel();
+    this.#pause = undefined;
+    this.#again?.cancel();
+    this.#again = undefined;
     return new Promise((resolve) => {
       this.#whenDrained.push(resolve);
       this.#noteDrained();
@@ -146,10 +163,10 @@ export class DeliveryWorker {
   #schedule(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    if (!this.#running || this.#claiming || this.#nextDue === undefined) return;
+    if (!this.#running || this.#claiming || this.#pause !== undefined || this.#nextDue === undefined) return;
     // With less than a quarter of the window free, claims would be small and many; every record made here comes by again.
     if (this.#room() < this.#settings.window / 4) return;
-    const wait = Math.max(this.#nextDue, this.#pausedUntil) - this.#ports.clock.now();
+    const wait = this.#nextDue - this.#ports.clock.now();
     if (wait <= 0) void this.#claim();
     else this.#timer = this.#ports.clock.setTimer(wait, () => this.#schedule());
   }
@@ -168,9 +185,11 @@ export class DeliveryWorker {
     const batch = await this.#claimUpTo(limit, now);
     this.#claiming = false;
     this.#backlog = batch !== undefined && batch.leases.length > 0;
-    const { nextDue, leases, messages } = batch ?? { nextDue: now, leases: [], messages: new Map() };
-    const earliest = leases.length === 0 ? now + idlePause : now;
-    if (nextDue !== undefined) this.#nextDue = Math.min(this.#nextDue ?? nextDue, Math.max(nextDue, earliest));
+    const { nextDue, leases, messages } = batch ?? nothingClaimed;
+    if (nextDue !== undefined) {
+      if (leases.length === 0 && nextDue < now + idlePause) this.#wakeSoon();
+      else this.#nextDue = Math.min(this.#nextDue ?? nextDue, nextDue);
+    }
     this.accept(limit, leases, messages);
   }
 
@@ -185,11 +204,13 @@ export class DeliveryWorker {
   }
 
   #take(leases: readonly Lease[], messages: ReadonlyMap<MessageId, Message>): void {
+    const now = this.#ports.clock.now();
     const held: HeldDelivery[] = [];
     for (const lease of leases) {
       const message = messages.get(lease.message);
-      if (isWebhookLease(lease)) held.push({ lease, message, ready: this.#ports.targets.find(lease) });
-      else if (isHandlerLease(lease)) void this.#handle(lease, message);
+      if (isWebhookLease(lease)) {
+        if (this.#leases.take(lease, now)) held.push({ lease, message, ready: this.#ports.targets.find(lease) });
+      } else if (isHandlerLease(lease)) void this.#handle(lease, message);
     }
     this.#held += held.length;
     if (held.every(({ ready }) => ready !== undefined)) this.#deliverAll(held);
@@ -210,16 +231,25 @@ export class DeliveryWorker {
     for (const delivery of held) void this.#deliver(delivery);
   }
 
-  async #deliver({ lease, message, ready }: HeldDelivery): Promise<void> {
-    if (this.#running && message !== undefined && ready !== undefined) {
-      const claimed = { lease, message, target: ready.target, test: false };
-      await this.#record(await deliverOnce(claimed, ready.schedule, this.#ports));
-    } else {
-      await this.#giveBack(lease);
-    }
+  async #deliver(held: HeldDelivery): Promise<void> {
+    const fence = await this.#deliverHeld(held);
+    const { lease, message } = held;
+    const newer = this.#leases.end(lease, fence);
     this.#held -= 1;
+    if (newer !== undefined) this.#take([newer], new Map(message === undefined ? [] : [[message.id, message]]));
     if (this.#timer === undefined) this.#schedule();
     this.#noteDrained();
+  }
+
+  /** The fence under which it was written down. */
+  async #deliverHeld({ lease, message, ready }: HeldDelivery): Promise<number> {
+    if (this.#running && message !== undefined && ready !== undefined) {
+      const claimed = { lease, message, target: ready.target, unreadable: ready.unreadable, test: false };
+      return this.#record(await deliverOnce(claimed, ready.schedule, this.#ports), claimed);
+    }
+    const current = this.#leases.current(lease);
+    await this.#giveBack(current);
+    return current.attempt;
   }
 
   async #handle(lease: HandlerLease, message: Message | undefined): Promise<void> {
@@ -233,35 +263,53 @@ export class DeliveryWorker {
 
   /** Too late, or the webhook was deleted or could not be read: the store cancels what it deleted, and gives out the rest again. */
   async #giveBack(lease: Lease): Promise<void> {
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#ports.clock.now() + idlePause);
+    this.#pauseClaims(idlePause);
     await this.#settlements.add(releaseOf(lease));
   }
 
-  async #record(done: DeliveredOnce): Promise<void> {
-    const recorded = await this.#settlements.add(done.settlement);
-    if (recorded === "recorded") this.#tell(done);
-    if (recorded !== "lease_lost") return;
-    const { id: delivery, webhook, attempt } = done.lease;
-    this.#ports.logger.warn(`Delivery ${delivery} was no longer held when its attempt was to be recorded`, {
-      code: "lease_lost",
-      delivery,
-      webhook,
-      attempt,
-    });
+  async #record(done: DeliveredOnce, { message, target: scope }: ClaimedDelivery): Promise<number> {
+    const fact = deliveryFact(done.lease, message, done.settlement);
+    const settlement = withNote(done.settlement, { fact, message, scope }, this.#ports.notes);
+    const { recorded, fence } = await this.#recordHeld(done.lease, settlement);
+    if (recorded === "recorded") tellRecorded(done, fact, this.#ports);
+    if (recorded === "lease_lost" || recorded === "perhaps_recorded") tellLost(done.lease, this.#ports);
+    return fence;
+  }
+
+  /**
+   * A lease that was given anew while this one was being recorded takes its place: unless the record may be stored and have led
+   * to it, since it would be stored twice then.
+   */
+  async #recordHeld(
+    lease: WebhookLease,
+    settlement: Settlement,
+  ): Promise<{ readonly recorded: Recorded; readonly fence: number }> {
+    for (;;) {
+      const { attempt: fence, due } = this.#leases.current(lease);
+      const recorded = await this.#settlements.add(
+        fence === settlement.fence ? settlement : { ...settlement, fence, due },
+      );
+      const isLost = recorded === "lease_lost" || (recorded === "perhaps_recorded" && !this.#leases.isRenewed(lease));
+      if (!isLost || fence === this.#leases.current(lease).attempt) return { recorded, fence };
+    }
   }
 
   /** Keeps on trying: what is held fills the window, so nothing new is claimed meanwhile, and the lease's end repeats what cannot be written. */
   async #settle(items: readonly Settlement[]): Promise<readonly Recorded[]> {
     const since = this.#ports.clock.now();
-    for (;;) {
+    for (let isFirst = true; ; isFirst = false) {
       try {
         const settling = this.#ports.queue.settle(items, this.#ports.clock.now());
         // Each record makes room in its webhook's lane: the claim that fills it travels along and shares the transaction.
         if (this.#backlog) this.wake();
         const batch = await settling;
-        for (const deactivation of batch.deactivated) this.#tellDeactivated(deactivation);
+        this.#ports.health.worked();
+        for (const deactivation of batch.deactivated) tellDeactivated(deactivation, this.#ports);
+        // What was stored by a call whose answer was lost does not say so again.
+        if (batch.noted || !isFirst) this.#ports.notes.written();
         this.#expect(batch.nextDue);
-        return items.map((_, index) => (batch.settled[index] === true ? "recorded" : "lease_lost"));
+        const refused = isFirst ? "lease_lost" : "perhaps_recorded";
+        return items.map((_, index) => (batch.settled[index] === true ? "recorded" : refused));
       } catch (error) {
         if (!(await this.#retryStore("settle", error, since))) return items.map(() => "store_failed");
       }
@@ -277,7 +325,7 @@ export class DeliveryWorker {
       this.wake();
       return false;
     }
-    await this.#pause();
+    await this.#passStorePause();
     return true;
   }
 
@@ -286,7 +334,7 @@ export class DeliveryWorker {
     return Math.max(this.#settings.leaseTime, this.#ports.handlers.leaseTime);
   }
 
-  #pause(): Promise<void> {
+  #passStorePause(): Promise<void> {
     return new Promise((resolve) => {
       this.#ports.clock.setTimer(storePause, resolve);
     });
@@ -297,34 +345,27 @@ export class DeliveryWorker {
     for (const resolve of this.#whenDrained.splice(0)) resolve();
   }
 
-  #tell({ lease, outcome, settlement }: DeliveredOnce): void {
-    const { attempt, verdict } = settlement;
-    if (attempt === null) return;
-    const { id: delivery, message, webhook, organization, action } = lease;
-    const { number, duration } = attempt;
-    this.#ports.hub.notify("attempt.recorded", {
-      delivery,
-      message,
-      webhook,
-      organization,
-      action,
-      attempt: number,
-      duration,
-      outcome,
-      verdict,
+  #storeFailed(operation: string, error: unknown): void {
+    this.#pause?.cancel();
+    this.#pause = undefined;
+    this.#pauseClaims(storePause);
+    this.#ports.health.failed(operation, error);
+  }
+
+  #wakeSoon(): void {
+    if (!this.#running || this.#again !== undefined) return;
+    this.#again = this.#ports.clock.setTimer(idlePause, () => {
+      this.#again = undefined;
+      this.wake();
     });
   }
 
-  #tellDeactivated({ webhook, organization, reason, consecutiveFailures }: Deactivation): void {
-    this.#ports.hub.notify("webhook.disabled", { webhook, organization, reason, consecutiveFailures });
-    const why =
-      reason === "gone" ? "because its receiver answered 410" : `after ${consecutiveFailures} consecutive failures`;
-    this.#ports.logger.warn(`Webhook ${webhook} auto-disabled ${why}`, { webhook, organization, reason });
-  }
-
-  #storeFailed(operation: string, error: unknown): void {
-    this.#pausedUntil = this.#ports.clock.now() + storePause;
-    this.#ports.logger.error(`The store failed during ${operation}; it is tried again`, { operation, error });
-    this.#ports.hub.notify("store.failed", { operation, error });
+  /** A pause that runs already goes on. */
+  #pauseClaims(duration: number): void {
+    if (!this.#running || this.#pause !== undefined) return;
+    this.#pause = this.#ports.clock.setTimer(duration, () => {
+      this.#pause = undefined;
+      this.wake();
+    });
   }
 }

@@ -25,7 +25,12 @@ export interface RunnerPorts {
 }
 
 /** What came of recording a settlement. */
-export type Recorded = "recorded" | "lease_lost" | "store_failed";
+export type Recorded =
+  | "recorded"
+  | "lease_lost"
+  /** The lease is not held any more, after a call that failed: what is lost is the lease, or only that call's answer. */
+  | "perhaps_recorded"
+  | "store_failed";
 
 /** What the runner needs of the worker that it runs for. */
 export interface RunnerDesk {
@@ -83,7 +88,7 @@ export class HandlerRunner {
     const done = await handleOnce(held, this.#handlePorts);
     const recorded = await this.#recordedOf(done);
     if (recorded === "recorded") this.#tell(held, done);
-    if (recorded === "lease_lost") this.#warn(held);
+    if (recorded === "lease_lost" || recorded === "perhaps_recorded") this.#warn(held);
   }
 
   async #recordedOf({ end, settlement }: HandledOnce): Promise<Recorded> {

@@ -5,8 +5,9 @@ import type { RegisteredEvent } from "../event/event-registry.js";
 import type { IdSource } from "../foundation/ids.js";
 import type { Payload } from "../foundation/payload-bytes.js";
 import type { Transforms } from "../pipeline/transforms.js";
+import type { OpenedTarget } from "../secret/sealed-webhooks.js";
 import type { AttemptLog, DeliveryDetail, DeliveryRecord } from "../store/attempt-log.js";
-import type { Webhook, WebhookTarget } from "../webhook/webhook.js";
+import type { Webhook } from "../webhook/webhook.js";
 import type { Match } from "../webhook/webhook-index.js";
 import { type AttemptPorts, deliverOnce } from "./deliver-once.js";
 
@@ -19,6 +20,8 @@ export interface TestPorts extends AttemptPorts {
 /** What is to be tried: an event of this kind, sent to this webhook now. */
 export interface TestRequest {
   readonly webhook: Webhook;
+  /** The same webhook as an attempt knows it. */
+  readonly opened: OpenedTarget;
   readonly event: RegisteredEvent;
   readonly payload: Payload;
 }
@@ -31,7 +34,8 @@ export interface TestRequest {
  */
 export async function sendTest(request: TestRequest, ports: TestPorts): Promise<DeliveryDetail> {
   const { message, lease } = prepare(request, ports);
-  const claimed = { lease, message, target: targetOf(request.webhook), test: true };
+  const { target, unreadable } = request.opened;
+  const claimed = { lease, message, target, unreadable, test: true };
   const { settlement } = await deliverOnce(claimed, [], ports);
   const { attempt, verdict } = settlement;
   if (attempt === null) throw new TypeError("unreachable: a test is never released");
@@ -76,20 +80,6 @@ function prepare(
     leaseUntil: now,
   };
   return { message, lease };
-}
-
-/** No more of the webhook than any attempt is shown. */
-function targetOf({
-  id,
-  organization,
-  project,
-  url,
-  headers,
-  retrySchedule,
-  ordered,
-  version,
-}: Webhook): WebhookTarget {
-  return { id, organization, project, url, headers, retrySchedule, ordered, version };
 }
 
 /** As matching names it: the canonical action, unless the webhook listed nothing but an alias. */

@@ -3,6 +3,7 @@ import { leaseOf } from "../delivery/claimed-delivery.test.support.js";
 import type { WebhookLease } from "../delivery/delivery.js";
 import type { OrganizationId, WebhookId } from "../foundation/ids.js";
 import { settled } from "../foundation/stepped-clock.test.support.js";
+import { SealedWebhooks } from "../secret/sealed-webhooks.js";
 import { createMemoryStore } from "../store/memory-store.js";
 import type { WebhookChange, WebhookStore } from "../store/webhook-store.js";
 import type { Webhook } from "../webhook/webhook.js";
@@ -12,6 +13,8 @@ const organization = 1 as OrganizationId;
 const now = 1_767_225_600_000;
 
 let webhooks: WebhookStore;
+let sealed: SealedWebhooks;
+let time: number;
 let readings: (readonly WebhookId[])[];
 /** Each reading waits for what this returns before it hands over what it read. */
 let hold: () => Promise<void>;
@@ -19,25 +22,29 @@ let cache: TargetCache;
 
 beforeEach(() => {
   webhooks = createMemoryStore().webhooks;
+  sealed = new SealedWebhooks(webhooks);
+  time = now;
   readings = [];
   hold = async () => undefined;
   cache = new TargetCache(
     {
-      targets: async (ids) => {
+      targets: async (ids, at) => {
         readings.push(ids);
-        const read = await webhooks.targets(ids);
+        const read = await sealed.targets(ids, at);
         await hold();
         return read;
       },
     },
+    { now: () => time },
     [1_000],
   );
 });
 
 function create(changes: WebhookChange = {}): Promise<Webhook> {
   const settings = { sendPayload: true, sendForAllActions: true, actions: [], headers: {}, isActive: true };
-  const limits = { retrySchedule: null, maxConcurrency: null, rateLimit: null, ordered: false };
-  const webhook = { organization, project: null, url: "https://one.example/", ...settings, ...limits, ...changes };
+  const limits = { retrySchedule: null, maxConcurrency: null, rateLimit: null, allowedRate: null, ordered: false };
+  const target = { organization, project: null, url: "https://one.example/", handshake: false };
+  const webhook = { ...target, ...settings, ...limits, ...changes };
   return webhooks.create(webhook, now);
 }
 
@@ -142,4 +149,34 @@ describe("the schedule of a webhook", () => {
     expect(targets.get(lease.webhook)?.schedule).toEqual(waits);
     expect(targets.get(other.webhook)?.schedule).toEqual([7_000]);
   });
+});
+
+test("a target is read again when one of its signing secrets has run out, and not before", async () => {
+  const webhook = await create();
+  const secrets = [
+    { text: "new", createdAt: now, expiresAt: null },
+    { text: "old", createdAt: now, expiresAt: now + 1_000 },
+  ];
+  await sealed.changeSecrets(organization, webhook.id, () => secrets, now);
+  const signed = await sealed.get(organization, webhook.id);
+  if (signed === undefined) throw new Error("the webhook is gone");
+  const lease = leaseFor(signed);
+  const known = () => cache.find(lease)?.target.signingSecrets.map((secret) => secret.reveal());
+  await cache.load([lease]);
+  time = now + 999;
+  expect(known()).toEqual(["new", "old"]);
+  time = now + 1_000;
+  expect(known()).toBeUndefined();
+  await cache.load([lease]);
+  expect(known()).toEqual(["new"]);
+});
+
+test("a target that cannot be read is told, holds up no other, and is not kept", async () => {
+  const [bad, good] = [await create(), await create()];
+  const damaged = await change(bad, { headers: { "X-Key": "hw1.000000000000.AAAA" } });
+  const found = await cache.load([leaseFor(damaged), leaseFor(good)]);
+  expect(found.get(bad.id)?.unreadable).toMatchObject({ code: "secret_unreadable" });
+  expect(found.get(good.id)?.unreadable).toBeUndefined();
+  expect(cache.find(leaseFor(damaged))).toBeUndefined();
+  expect(cache.find(leaseFor(good))).toBeDefined();
 });

@@ -1,13 +1,18 @@
 import type { WebhookLease } from "../delivery/delivery.js";
 import { parseRetrySchedule, type RetrySchedule } from "../delivery/retry-schedule.js";
+import type { Clock } from "../foundation/clock.js";
 import type { WebhookId } from "../foundation/ids.js";
-import type { WebhookStore } from "../store/webhook-store.js";
+import type { OpenedTarget } from "../secret/sealed-webhooks.js";
 import type { WebhookTarget } from "../webhook/webhook.js";
 
-/** A target with its retry schedule read once. */
-export interface ReadyTarget {
-  readonly target: WebhookTarget;
+/** A target in clear, with its retry schedule read once. */
+export interface ReadyTarget extends OpenedTarget {
   readonly schedule: RetrySchedule;
+}
+
+/** What the cache reads from. */
+export interface TargetSource {
+  targets(ids: readonly WebhookId[], now: number): Promise<readonly OpenedTarget[]>;
 }
 
 /** Targets kept in memory, about 1 kB each. */
@@ -18,19 +23,23 @@ const capacity = 10_000;
  * attempt although nothing is told: an entry older than the lease is read again.
  */
 export class TargetCache {
-  readonly #store: Pick<WebhookStore, "targets">;
+  readonly #source: TargetSource;
+  readonly #clock: Pick<Clock, "now">;
   readonly #defaultSchedule: RetrySchedule;
   readonly #entries = new Map<WebhookId, ReadyTarget>();
 
-  constructor(store: Pick<WebhookStore, "targets">, defaultSchedule: RetrySchedule) {
-    this.#store = store;
+  constructor(source: TargetSource, clock: Pick<Clock, "now">, defaultSchedule: RetrySchedule) {
+    this.#source = source;
+    this.#clock = clock;
     this.#defaultSchedule = defaultSchedule;
   }
 
-  /** The target of a lease if it is here and new enough. */
+  /** The target of a lease if it is here, new enough, and none of its secrets has run out. */
   find(lease: WebhookLease): ReadyTarget | undefined {
     const entry = this.#entries.get(lease.webhook);
-    return entry !== undefined && entry.target.version >= lease.webhookVersion ? entry : undefined;
+    return entry !== undefined && entry.target.version >= lease.webhookVersion && this.#isValid(entry)
+      ? entry
+      : undefined;
   }
 
   /**
@@ -48,13 +57,18 @@ export class TargetCache {
     }
     if (missing.size === 0) return found;
     for (const id of missing) found.delete(id);
-    for (const target of await this.#store.targets([...missing])) {
-      const ready = { target, schedule: this.#scheduleOf(target) };
-      found.set(target.id, ready);
-      this.#keep(ready);
+    for (const opened of await this.#source.targets([...missing], this.#clock.now())) {
+      const ready = { ...opened, schedule: this.#scheduleOf(opened.target) };
+      found.set(opened.target.id, ready);
+      if (opened.unreadable === undefined) this.#keep(ready);
     }
     for (const id of missing) if (!found.has(id)) this.#entries.delete(id);
     return found;
+  }
+
+  /** Without a secret that runs out, no clock is asked. */
+  #isValid({ validUntil }: ReadyTarget): boolean {
+    return validUntil === Number.POSITIVE_INFINITY || this.#clock.now() < validUntil;
   }
 
   #keep(ready: ReadyTarget): void {

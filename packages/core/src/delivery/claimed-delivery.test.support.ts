@@ -1,3 +1,4 @@
+import type { HookwrightError } from "../foundation/hookwright-error.js";
 import type { DeliveryId, MessageId, OrganizationId, ProjectId, WebhookId } from "../foundation/ids.js";
 import type { WebhookTarget } from "../webhook/webhook.js";
 import type { ClaimedDelivery, Message, WebhookLease } from "./delivery.js";
@@ -7,6 +8,7 @@ export interface ClaimedChanges {
   readonly lease?: Partial<WebhookLease>;
   readonly message?: Partial<Message>;
   readonly target?: Partial<WebhookTarget>;
+  readonly unreadable?: HookwrightError;
   readonly test?: boolean;
 }
 
@@ -20,6 +22,7 @@ export function claimedDelivery(changes: ClaimedChanges = {}): ClaimedDelivery {
     message,
     lease: leaseOf({ message: message.id, ...changes.lease }),
     target: targetOf(changes.target),
+    unreadable: changes.unreadable,
     test: changes.test ?? false,
   };
 }
@@ -64,7 +67,9 @@ function targetOf(changes: Partial<WebhookTarget> = {}): WebhookTarget {
     headers: {},
     retrySchedule: null,
     ordered: false,
+    handshake: false,
     version: 1,
+    signingSecrets: [],
     ...changes,
   };
 }

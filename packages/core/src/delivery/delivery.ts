@@ -1,3 +1,4 @@
+import type { HookwrightError } from "../foundation/hookwright-error.js";
 import {
   type DeliveryId,
   type HandlerId,
@@ -55,6 +56,8 @@ export interface Lease<Target extends TargetId = TargetId> extends PendingDelive
   readonly attempt: number;
   /** Attempts so far that failed at the receiver, or in the handler; what the retry schedule counts. */
   readonly failures: number;
+  /** Present where the last attempt that was recorded failed, whoever's fault it was. */
+  readonly afterFailure?: true;
   /** When the delivery became due, in milliseconds. */
   readonly due: number;
   /** End of the lease, in milliseconds. */
@@ -72,6 +75,8 @@ export interface ClaimedDelivery {
   readonly lease: WebhookLease;
   readonly message: Message;
   readonly target: WebhookTarget;
+  /** Why it cannot leave although it was claimed; its target has neither header values nor secrets then. */
+  readonly unreadable: HookwrightError | undefined;
   /** A test counts for nothing: no retry, no failure counted. */
   readonly test: boolean;
 }

@@ -6,6 +6,7 @@ import { isSuccess, type Outcome, senderFailed } from "./outcome.js";
 import type { Verdict } from "./verdict.js";
 
 const now = 1_767_225_600_000;
+const day = 86_400_000;
 
 function answered(status: number, retryAfter?: string): Outcome {
   return { kind: "answered", status, retryAfter, excerpt: "", bodyError: undefined };
@@ -20,6 +21,7 @@ function inputOf(changes: Partial<JudgeInput> = {}): JudgeInput {
     now,
     failures: 0,
     attempt: 1,
+    afterFailure: false,
     schedule: [],
     disableAfter: 50,
     random: 0.5,
@@ -36,6 +38,14 @@ function judged(verdict: Verdict, effect: ReceiverEffect): Judgement {
 const none: ReceiverEffect = { kind: "none" };
 const healthy: ReceiverEffect = { kind: "healthy" };
 const counted: ReceiverEffect = { kind: "failed", disableAfter: 50 };
+const narrowed: ReceiverEffect = { ...counted, strain: "narrow" };
+const rested: ReceiverEffect = { ...counted, strain: "rest" };
+const paused = (wait: number, effect: ReceiverEffect = rested): ReceiverEffect => ({
+  ...effect,
+  kind: "failed",
+  disableAfter: 50,
+  pauseUntil: now + wait,
+});
 const gone: ReceiverEffect = { kind: "gone" };
 const delivered: Verdict = { kind: "delivered" };
 const release: Verdict = { kind: "release" };
@@ -52,26 +62,74 @@ const law: readonly (readonly [name: string, outcome: Outcome, input: Partial<Ju
   ["a 302 with a schedule", answered(302), { schedule: [1_000] }, judged(retry(1_000, 1), counted)],
   ["a 199", answered(199), {}, judged(failed(1), counted)],
   ["a 404 without a schedule", answered(404), {}, judged(failed(1), counted)],
-  ["a 500, first of two waits", answered(500), { schedule: [1_000, 5_000] }, judged(retry(1_000, 1), counted)],
-  ["a 500, last wait", answered(500), { failures: 1, schedule: [1_000, 5_000] }, judged(retry(5_000, 2), counted)],
-  ["a 500, no wait left", answered(500), { failures: 2, schedule: [1_000, 5_000] }, judged(failed(3), counted)],
+  ["a 500, first of two waits", answered(500), { schedule: [1_000, 5_000] }, judged(retry(1_000, 1), rested)],
+  ["a 500, last wait", answered(500), { failures: 1, schedule: [1_000, 5_000] }, judged(retry(5_000, 2), rested)],
+  ["a 500, no wait left", answered(500), { failures: 2, schedule: [1_000, 5_000] }, judged(failed(3), rested)],
+  ["a 500 without a schedule", answered(500), {}, judged(failed(1), narrowed)],
+  ["a 429 without a schedule", answered(429), {}, judged(failed(1), narrowed)],
+  ["a 408 without a schedule", answered(408), {}, judged(failed(1), narrowed)],
+  ["a 425 with a schedule", answered(425), { schedule: [1_000] }, judged(retry(1_000, 1), rested)],
+  ["a 599", answered(599), {}, judged(failed(1), narrowed)],
+  ["a 499", answered(499), {}, judged(failed(1), counted)],
   ["a 410 without a schedule", answered(410), {}, judged(failed(1), gone)],
   ["a 410 with a schedule: held", answered(410), { schedule: [1_000] }, judged(retry(1_000, 1), gone)],
   ["a 410 where nothing is counted", answered(410), { disableAfter: 0 }, judged(failed(1), gone)],
-  ["nobody there, without a schedule", unreachable, {}, judged(failed(1), counted)],
-  ["nobody there, with one", unreachable, { schedule: [2_000] }, judged(retry(2_000, 1), counted)],
-  ["nobody there, used up", unreachable, { failures: 1, schedule: [2_000] }, judged(failed(2), counted)],
+  ["nobody there, without a schedule", unreachable, {}, judged(failed(1), narrowed)],
+  ["nobody there, with one", unreachable, { schedule: [2_000] }, judged(retry(2_000, 1), rested)],
+  ["nobody there, used up", unreachable, { failures: 1, schedule: [2_000] }, judged(failed(2), rested)],
+  ["a wish within the wait", answered(503, "1"), { schedule: [5_000] }, judged(retry(5_000, 1), paused(1_000))],
+  ["a wish beyond the wait", answered(503, "60"), { schedule: [5_000] }, judged(retry(60_000, 1), paused(60_000))],
+  ["a wish of a 429", answered(429, "120.1"), { schedule: [5_000] }, judged(retry(121_000, 1), paused(121_000))],
+  ["a wish of a 404", answered(404, "60"), { schedule: [5_000] }, judged(retry(60_000, 1), paused(60_000, counted))],
+  [
+    "a wish after the last wait",
+    answered(503, "60"),
+    { failures: 1, schedule: [1] },
+    judged(failed(2), paused(60_000)),
+  ],
+  ["a wish without a schedule", answered(503, "60"), {}, judged(failed(1), narrowed)],
+  ["a wish for a week", answered(503, "604800"), { schedule: [1] }, judged(retry(day, 1), paused(day))],
+  [
+    "a wish within a longer wait",
+    answered(503, "60"),
+    { schedule: [3 * day] },
+    judged(retry(3 * day, 1), paused(60_000)),
+  ],
+  ["a wish that is garbage", answered(503, "soon"), { schedule: [1_000] }, judged(retry(1_000, 1), rested)],
+  ["a wish of a 410", answered(410, "60"), { schedule: [1_000] }, judged(retry(1_000, 1), gone)],
+  ["a wish of a 200", answered(200, "60"), { schedule: [1_000] }, judged(delivered, healthy)],
   ["a stop", interrupted, {}, judged(release, none)],
   ["a stop amid a schedule", interrupted, { failures: 2, schedule: [1, 2] }, judged(release, none)],
   ["a broken middleware", broken, {}, judged(retry(5_000, 0), none)],
-  ["one amid a schedule", broken, { failures: 2, attempt: 3, schedule: [1, 2] }, judged(retry(5_000, 2), none)],
-  ["one for the second time", broken, { attempt: 2 }, judged(retry(10_000, 0), none)],
-  ["one for the seventh time", broken, { attempt: 7 }, judged(retry(300_000, 0), none)],
-  ["one for ever", broken, { attempt: 5_000 }, judged(retry(300_000, 0), none)],
-  ["a 401 to what lacked something", answered(401), { attempt: 2, incomplete: true }, judged(retry(10_000, 0), none)],
-  ["a 410 to what lacked something", answered(410), { attempt: 2, incomplete: true }, judged(retry(10_000, 0), none)],
-  ["nobody there for it", unreachable, { attempt: 2, incomplete: true }, judged(retry(10_000, 0), none)],
+  [
+    "one amid a schedule",
+    broken,
+    { failures: 2, attempt: 3, afterFailure: true, schedule: [1, 2] },
+    judged(retry(5_000, 2), none),
+  ],
+  ["one for the second time", broken, { attempt: 2, afterFailure: true }, judged(retry(10_000, 0), none)],
+  ["one for the seventh time", broken, { attempt: 7, afterFailure: true }, judged(retry(300_000, 0), none)],
+  ["one for ever", broken, { attempt: 5_000, afterFailure: true }, judged(retry(300_000, 0), none)],
+  [
+    "a 401 to what lacked something",
+    answered(401),
+    { attempt: 2, afterFailure: true, incomplete: true },
+    judged(retry(10_000, 0), none),
+  ],
+  [
+    "a 410 to what lacked something",
+    answered(410),
+    { attempt: 2, afterFailure: true, incomplete: true },
+    judged(retry(10_000, 0), none),
+  ],
+  [
+    "nobody there for it",
+    unreachable,
+    { attempt: 2, afterFailure: true, incomplete: true },
+    judged(retry(10_000, 0), none),
+  ],
   ["a 200 to what lacked something", answered(200), { attempt: 2, incomplete: true }, judged(delivered, healthy)],
+  ["one after claims that were given back", broken, { attempt: 7 }, judged(retry(5_000, 0), none)],
   ["one whose attempts were counted anew", broken, { attempt: 1, failures: 4 }, judged(retry(5_000, 4), none)],
 ];
 
@@ -99,6 +157,7 @@ describe("whatever happened", () => {
     now: fc.constant(now),
     failures: fc.nat(60),
     attempt: fc.integer({ min: 1, max: 2_000 }),
+    afterFailure: fc.boolean(),
     schedule: fc.array(fc.nat(36_000_000), { maxLength: 50 }),
     disableAfter: fc.nat(100),
     random: fc.double({ min: 0, max: 0.999_999, noNaN: true }),
@@ -143,10 +202,19 @@ describe("whatever happened", () => {
     );
   });
 
-  test("a wish for a pause changes nothing yet", () => {
+  test("spread or not, no retry comes before the receiver's wish, and the webhook is paused until then", () => {
+    const wishes = fc.integer({ min: 1, max: 200_000 });
     fc.assert(
-      fc.property(inputs, fc.string(), (input, wish) => {
-        expect(judge(answered(503, wish), input)).toEqual(judge(answered(503), input));
+      fc.property(inputs, wishes, fc.constantFrom(429, 503, 404, 301), (input, seconds, status) => {
+        const { verdict, effect } = judge(answered(status, String(seconds)), {
+          ...input,
+          incomplete: false,
+          test: false,
+        });
+        const until = now + Math.min(seconds * 1_000, day);
+        expect(effect).toMatchObject(input.schedule.length === 0 ? { kind: "failed" } : { pauseUntil: until });
+        if (input.schedule.length === 0) expect(effect).not.toHaveProperty("pauseUntil");
+        if (verdict.kind === "retry") expect(verdict.at).toBeGreaterThanOrEqual(until);
       }),
     );
   });

@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes } from "../foundation/error-codes.js";
-import { messageOf } from "../foundation/hookwright-error.js";
+import { HookwrightError, messageOf } from "../foundation/hookwright-error.js";
 
 /** The part of the error table that can happen during an attempt at the receiver's side. */
 export type ReceiverErrorCode = Extract<
@@ -14,18 +14,21 @@ export type ReceiverErrorCode = Extract<
   | "protocol_error"
   | "answer_too_large"
   | "request_invalid"
+  | "proxy_refused"
 >;
 
 /** The receiver answered: a status line and headers came in. */
 export interface Answered {
   readonly kind: "answered";
   readonly status: number;
-  /** The `Retry-After` header as it came, at most 100 characters. */
+  /** The `Retry-After` header as it came, at most 100 characters; several are joined by commas. */
   readonly retryAfter: string | undefined;
   /** The start of the answer's body as text, at most 1,024 bytes read as UTF-8; U+FFFD for what is none, and for U+0000. */
   readonly excerpt: string;
   /** What went wrong after the headers; the status still counts. */
   readonly bodyError: string | undefined;
+  /** By name in lower case, those that the request asked for and the answer has; several of one name are joined by commas. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** No answer. The receiver's side, or the way to it, failed. */
@@ -37,9 +40,10 @@ export interface Unreachable {
   readonly cause: unknown;
 }
 
-/** The sender's own fault: a middleware failed. Never counted against the receiver. */
+/** The sender's own fault: a middleware, this machine or the egress proxy failed. Never counted against the receiver. */
 export interface SenderFailed {
   readonly kind: "sender-failed";
+  /** The layer to blame. */
   readonly middleware: string;
   readonly reason: string;
   readonly cause: unknown;
@@ -66,6 +70,19 @@ export function senderFailed(name: string, error: unknown): SenderFailed {
   const text = messageOf(error).replace(/\s+/g, " ").trim();
   const reason = `${name}: ${text.length > longestReason ? `${text.slice(0, longestReason - 3)}...` : text}`;
   return { kind: "sender-failed", middleware: name, reason, cause: error };
+}
+
+/** What core itself holds a delivery for; everything else that breaks on the sender's side is a middleware's fault. */
+const coreFaults: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "secret_unreadable",
+  "secret_scheme_missing",
+  "machine_failed",
+  "proxy_failed",
+]);
+
+/** The code of a fault of the sender's own. */
+export function codeOfFault({ cause }: SenderFailed): ErrorCode {
+  return cause instanceof HookwrightError && coreFaults.has(cause.code) ? cause.code : "middleware_failed";
 }
 
 /**
@@ -104,6 +121,7 @@ function isOptionalText(value: unknown): boolean {
 const senderCodes: ReadonlySet<string> = new Set<ErrorCode>([
   "http_status",
   "middleware_failed",
+  ...coreFaults,
   "stopped",
   "handler_failed",
   "state_changed",

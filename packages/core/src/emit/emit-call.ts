@@ -6,6 +6,7 @@ import { type OrganizationOptions, organizationOf, projectOf } from "../foundati
 import { type Payload, payloadOf } from "../foundation/payload-bytes.js";
 import { runAsNobody } from "../observe/blame.js";
 import type { EmitEvent, EmitReceipt } from "./emit-event.js";
+import { emittable } from "./emittable.js";
 import { readEmit } from "./read-emit.js";
 
 export interface EmitOptions extends OrganizationOptions {
@@ -40,16 +41,16 @@ export class EmitCall {
     this.#emit = emit;
   }
 
-  /** @throws HookwrightError as `EmitEvent.emit`, `action_unknown` or `definition_invalid`. */
+  /** @throws HookwrightError as `EmitEvent.emit`, `action_unknown`, `action_reserved` or `definition_invalid`. */
   async emit(given: readonly unknown[]): Promise<EmitReceipt> {
     const { action, payload, options } = readEmit<EmitOptions>(given);
     return this.emitPayload(action, payloadOf(payload), options);
   }
 
-  /** @throws HookwrightError as `EmitEvent.emit`, or `action_unknown`. */
+  /** @throws HookwrightError as `EmitEvent.emit`, `action_unknown` or `action_reserved`. */
   async emitPayload(action: string, payload: Payload, options: EmitOptions): Promise<EmitReceipt> {
     const request = {
-      event: this.#registry.requireOpen(action),
+      event: emittable(this.#registry, action),
       payload,
       organization: organizationOf(options),
       project: options.project === undefined ? null : projectOf(options.project),

@@ -419,7 +419,8 @@ describe("a store that fails", () => {
         throw new HookwrightError(code, "The database answered with an error.");
       });
       await expectRefusal(scene, () => scene.emit("ANNOTATION_CREATED", annotation, { project: 12 }), { code });
-      expect([scene.sink.reserved, scene.sink.accepted, scene.sink.woken]).toEqual([0, [], 0]);
+      // Asked for once more: what a lost answer was about may be stored all the same.
+      expect([scene.sink.reserved, scene.sink.accepted, scene.sink.woken]).toEqual([0, [], 1]);
     },
   );
 

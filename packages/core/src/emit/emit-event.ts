@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto";
 import type { Lease, Message } from "../delivery/delivery.js";
+import type { Note } from "../delivery/note.js";
+import { CallsUnderWay } from "../foundation/calls-under-way.js";
 import { GroupedWriter } from "../foundation/grouped-writer.js";
 import { HookwrightError } from "../foundation/hookwright-error.js";
 import type { MessageId } from "../foundation/ids.js";
 import { canonicalJson } from "../foundation/json.js";
 import type { Handlers } from "../handle/handlers.js";
 import type { Hub } from "../observe/hub.js";
+import type { StoreHealth } from "../observe/store-health.js";
 import type { EmitEntry, EmitResult, IdempotencyClaim, MessageDraft, MessageLog } from "../store/message-log.js";
 import { checkRequest, type EmitRequest } from "./emit-request.js";
 import { PreparedEvent, type PreparePorts, type PrepareSettings } from "./prepared-event.js";
@@ -44,6 +47,7 @@ export interface EmitPorts extends PreparePorts {
   readonly handlers: Pick<Handlers, "of" | "leaseTime">;
   readonly sink: DeliverySink;
   readonly hub: Hub;
+  readonly health: Pick<StoreHealth, "noted" | "worked">;
 }
 
 const day = 86_400_000;
@@ -66,7 +70,7 @@ export class EmitEvent {
   readonly #ports: EmitPorts;
   readonly #settings: EmitSettings;
   readonly #writer: GroupedWriter<EmitEntry, EmitResult>;
-  #underWay = 0;
+  readonly #calls = new CallsUnderWay();
   #bytesUnderWay = 0;
 
   constructor(ports: EmitPorts, settings: EmitSettings) {
@@ -82,21 +86,37 @@ export class EmitEvent {
   async emit(request: EmitRequest): Promise<EmitReceipt> {
     const payload = checkRequest(request);
     this.#refuseOverload();
-    this.#underWay += 1;
     this.#bytesUnderWay += payload.bytes.length;
     try {
-      return await this.#store(request, new PreparedEvent({ request, payload }, this.#ports, this.#settings));
+      return await this.#calls.run(() =>
+        this.#store(request, new PreparedEvent({ request, payload }, this.#ports, this.#settings)),
+      );
     } finally {
-      this.#underWay -= 1;
       this.#bytesUnderWay -= payload.bytes.length;
     }
   }
 
+  /** Takes a note away that nobody waits for. Matched with nothing, it can not be stale. */
+  async dropNote({ id: note, organization }: Pick<Note, "id" | "organization">): Promise<void> {
+    await this.#writer.add({
+      organization,
+      drafts: [],
+      basedOn: Number.MAX_SAFE_INTEGER,
+      idempotency: undefined,
+      note,
+    });
+  }
+
+  /** Resolves when no emit is under way. */
+  whenIdle(): Promise<void> {
+    return this.#calls.none();
+  }
+
   #refuseOverload(): void {
-    if (this.#underWay < mostUnderWay && this.#bytesUnderWay < mostBytesUnderWay) return;
+    if (this.#calls.count < mostUnderWay && this.#bytesUnderWay < mostBytesUnderWay) return;
     throw new HookwrightError(
       "overloaded",
-      `${this.#underWay} events of ${this.#bytesUnderWay} bytes wait to be written. Try again in a second.`,
+      `${this.#calls.count} events of ${this.#bytesUnderWay} bytes wait to be written. Try again in a second.`,
     );
   }
 
@@ -107,11 +127,16 @@ export class EmitEvent {
       const { drafts, basedOn, webhooks } = await event.round();
       const receipt = receiptOf(request, messages, webhooks);
       const idempotency = claim === undefined ? undefined : { ...claim, answer: JSON.stringify(receipt) };
-      const result = await this.#writer.add({ organization: request.organization, drafts, basedOn, idempotency });
+      const { organization, note } = request;
+      const isUnwanted = note !== undefined && drafts.every(({ deliveries }) => deliveries.length === 0);
+      const entry = { organization, drafts: isUnwanted ? [] : drafts, basedOn, idempotency };
+      const result = await this.#writer.add(note === undefined ? entry : { ...entry, note });
       switch (result.kind) {
         case "stored":
-          this.#tell(messages, webhooks);
+          if (!isUnwanted) this.#tell(messages, webhooks);
           return receipt;
+        case "told":
+          return { ...receipt, duplicate: true };
         case "duplicate":
           // The answer was written by this very line of an earlier call.
           return { ...(JSON.parse(result.answer) as EmitReceipt), duplicate: true };
@@ -141,7 +166,7 @@ export class EmitEvent {
   }
 
   async #append(entries: readonly EmitEntry[]): Promise<readonly EmitResult[]> {
-    const { messages, sink, clock, handlers } = this.#ports;
+    const { messages, sink, clock, handlers, health } = this.#ports;
     const drafts = entries.flatMap((entry) => entry.drafts);
     const reserved = sink.reserve(drafts.reduce((sum, draft) => sum + draft.deliveries.length, 0));
     let leases: readonly Lease[] = [];
@@ -152,7 +177,13 @@ export class EmitEvent {
       const stored = results.filter((result) => result.kind === "stored");
       leases = stored.flatMap((result) => result.leases);
       if (stored.some((result) => result.waiting)) sink.wake();
+      if (stored.length > 0) health.worked();
       return results;
+    } catch (error) {
+      health.noted(error);
+      // It may be stored though the answer is lost: a claim tells when the leases end that nobody took.
+      sink.wake();
+      throw error;
     } finally {
       sink.accept(reserved, leases, messagesOf(drafts, leases));
     }

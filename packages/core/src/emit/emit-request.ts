@@ -13,6 +13,8 @@ export interface EmitRequest {
   readonly hops?: number;
   /** Recognised for 24 hours within the organization. */
   readonly idempotencyKey?: string;
+  /** The note that it tells; it is stored only if the note is still there, and not at all where nobody wants it. */
+  readonly note?: number;
 }
 
 /**

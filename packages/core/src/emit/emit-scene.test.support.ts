@@ -9,6 +9,7 @@ import { type Payload, payloadOf } from "../foundation/payload-bytes.js";
 import { Handlers } from "../handle/handlers.js";
 import { Hub } from "../observe/hub.js";
 import { silentLogger } from "../observe/logger.js";
+import { StoreHealth } from "../observe/store-health.js";
 import { Transforms } from "../pipeline/transforms.js";
 import type { DeliveryDetail } from "../store/attempt-log.js";
 import { createMemoryStore } from "../store/memory-store.js";
@@ -61,6 +62,7 @@ export class EmitScene {
       ids: new IdSource(this.clock),
       clock: this.clock,
       hub: this.hub,
+      health: new StoreHealth({ clock: this.clock, logger: silentLogger, hub: this.hub }),
     };
     this.#emit = new EmitEvent(ports, { organizationWebhooks: false, batchSize: 0, leaseTime: 60_000, ...settings });
   }
@@ -156,6 +158,8 @@ const plainWebhook: NewWebhook = {
   maxConcurrency: null,
   rateLimit: null,
   ordered: false,
+  handshake: false,
+  allowedRate: null,
 };
 
 /** Stands still until it is set. */

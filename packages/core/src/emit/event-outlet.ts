@@ -7,6 +7,7 @@ import type { HandlerEmitOptions } from "../handle/handler.js";
 import type { Hub } from "../observe/hub.js";
 import type { EmitEntry } from "../store/message-log.js";
 import { checkRequest, type EmitRequest } from "./emit-request.js";
+import { emittable } from "./emittable.js";
 import { PreparedEvent, type PreparePorts, type PrepareSettings } from "./prepared-event.js";
 import { readEmit } from "./read-emit.js";
 
@@ -50,7 +51,7 @@ export class EventOutlet implements EmitOutlet {
 
   #requestOf(given: readonly unknown[], origin: EmitOrigin): EmitRequest {
     const { action, payload, options } = readEmit<HandlerEmitOptions>(given);
-    const event = this.#ports.registry.requireOpen(action);
+    const event = emittable(this.#ports.registry, action);
     // An organization-only event has no project to keep.
     const kept = event.definition.scope === "organization" ? null : origin.project;
     const { organization, hops } = origin;

@@ -20,6 +20,8 @@ const webhook: NewWebhook = {
   maxConcurrency: null,
   rateLimit: null,
   ordered: false,
+  handshake: false,
+  allowedRate: null,
 };
 
 describe("the subscriptions of a process", () => {
@@ -110,6 +112,9 @@ function counted({ pageSize = 1_000 } = {}) {
     update: (of, id, change, now) => webhooks.update(of, id, change, now),
     delete: (of, id, now) => webhooks.delete(of, id, now),
     targets: (ids) => webhooks.targets(ids),
+    setSecrets: (of, id, change, now) => webhooks.setSecrets(of, id, change, now),
+    sealable: (after, limit) => webhooks.sealable(after, limit),
+    reseal: (values) => webhooks.reseal(values),
     changes: async (of, since, limit) => {
       if (fails) {
         fails = false;

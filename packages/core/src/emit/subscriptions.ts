@@ -32,6 +32,11 @@ export class Subscriptions {
     return { matches: this.#index.match(query), basedOn: this.#upTo.get(query.organization) ?? 0 };
   }
 
+  /** Whether a webhook may want it, as far as is known without reading: those of an organization that was not read yet may. */
+  mayWant(query: MatchQuery): boolean {
+    return !this.#upTo.has(query.organization) || this.#index.match(query).length > 0;
+  }
+
   /** Reads what changed since the last time. Callers at the same time share one reading. */
   catchUp(organization: OrganizationId): Promise<void> {
     const running = this.#catchingUp.get(organization);

@@ -1,8 +1,12 @@
 import type { builtinEvents } from "./builtin/builtin-events.js";
+import type { operationalEvents } from "./builtin/operational-events.js";
 
-/** The payloads of the built-in actions. */
+/** The classes of the actions that core registers by itself. */
+type BuiltinClasses = typeof builtinEvents & typeof operationalEvents;
+
+/** The payloads of the built-in actions: Label Studio's, and those that tell of Hookwright's own work. */
 export type BuiltinEvents = {
-  readonly [Action in keyof typeof builtinEvents]: InstanceType<(typeof builtinEvents)[Action]>["payload"];
+  readonly [Action in keyof BuiltinClasses]: InstanceType<BuiltinClasses[Action]>["payload"];
 };
 
 /**

@@ -150,10 +150,11 @@ export const errorCodes = {
   },
   configuration_invalid: {
     stage: "before",
-    meaning: "A setting has a value that cannot be used.",
+    meaning: "A setting has a value that cannot be used, or does not exist.",
     cause:
-      "An environment variable, a key of the configuration file, a setting in code, or the configuration of a plugin is none of the allowed forms; or it is one, but this machine cannot do it: the port is in use, the folder may not be written to.",
-    remedy: "Set the setting that is named to one of the forms that are named. The value of a secret is never shown.",
+      "An environment variable, a key of the configuration file, a setting in code, or the configuration of a plugin is none of the allowed forms; a name in code is misspelt; or all is well formed, but this machine cannot do it: the port is in use, the folder may not be written to.",
+    remedy:
+      "Set the setting that is named to one of the forms that are named; for a name that there is not the nearest is told. The value of a secret is never shown.",
     shows: "Thrown before anything is opened; `hookwright start` prints it as one line and ends with 1.",
   },
   lifecycle_invalid: {
@@ -175,6 +176,15 @@ export const errorCodes = {
       "Use a registered action: the message suggests the nearest one, `hookwright events list` shows all. If a plugin should have brought it, look at `hookwright plugins list`.",
     shows:
       "Thrown by emit and by webhooks.test; over HTTP under `validation_errors.action`. A catalog address with an unknown action is 404.",
+  },
+  action_reserved: {
+    stage: "before",
+    meaning: "An event was emitted that only Hookwright emits.",
+    cause:
+      "WEBHOOK_DISABLED, DELIVERY_EXHAUSTED and DELIVERY_RECOVERED tell what Hookwright itself has done, and receivers rely on that.",
+    remedy:
+      "Emit an event of your own. To try a receiver of these events, send its webhook a test: `hookwright webhooks test ID --action DELIVERY_EXHAUSTED`. In a test of a handler, let a delivery fail.",
+    shows: "Thrown by emit, also by that of a handler; over HTTP under `validation_errors.action`. Nothing is stored.",
   },
   payload_invalid: {
     stage: "before",
@@ -219,6 +229,24 @@ export const errorCodes = {
     remedy: "Check the id, and that the token belongs to the right organization.",
     shows: "Thrown by the calls that take an id.",
   },
+  replay_invalid: {
+    stage: "before",
+    meaning: "A replay cannot be started as it was asked for.",
+    cause:
+      "A time is missing or is none, `since` is not before `until` or lies in the future, or the status is no end of a delivery.",
+    remedy: "Correct the fields that the message names; all of them are named at once.",
+    shows:
+      "Thrown by webhooks.replay and webhooks.previewReplay; over HTTP under `validation_errors`. No job was made.",
+  },
+  too_many_jobs: {
+    stage: "before",
+    meaning: "As many jobs as may run at once are running in this organization.",
+    cause:
+      "Ten replays of the organization have not come to their end. They take turns: more of them would end no sooner.",
+    remedy:
+      "Wait until one has ended, or cancel one: `GET /api/jobs/` and `hookwright jobs list` show them. One replay with a longer time does the work of several.",
+    shows: "Thrown by webhooks.replay; over HTTP as 409. No job was made.",
+  },
   delivery_not_retryable: {
     stage: "before",
     meaning: "The delivery cannot be sent again.",
@@ -238,14 +266,80 @@ export const errorCodes = {
     shows:
       "Thrown by the state's own methods; where a handler does not catch it, the attempt fails with `handler_failed`.",
   },
+  // Signatures, thrown by the signing package
+  secret_invalid: {
+    stage: "before",
+    meaning: "A signing secret cannot be read.",
+    cause:
+      "It is none of `whsec_…` with 24 to 75 bytes as base64, `whsk_…` with 32 or 64 bytes, or `whpk_…` with 32 bytes; something is missing from its end; the halves of a pair do not fit; or a public key was given to sign with.",
+    remedy:
+      "Use the secret as it was shown when it was made, whole, or make a new one. The message says what is wrong and never repeats it.",
+    shows: "Thrown by sign, verify and createVerifier, and printed by `hookwright listen`.",
+  },
+  signature_missing: {
+    stage: "before",
+    meaning: "A request that should be signed lacks a header that a signature is checked with.",
+    cause:
+      "The sender does not sign, since its webhook has no secret; the request is somebody else's; or a proxy has taken the header out.",
+    remedy:
+      "Set a secret for the webhook, and see that `webhook-id`, `webhook-timestamp` and `webhook-signature` come through. Until then answer 401.",
+    shows: "Thrown by verify in the receiver, and printed by `hookwright listen`.",
+  },
+  signature_malformed: {
+    stage: "before",
+    meaning: "What a signature is made of or checked with has the wrong form.",
+    cause:
+      "The id is empty, too long or has a full stop in it, the timestamp is no whole number of seconds, or the list of signatures is longer than any sender's.",
+    remedy:
+      "Answer 401: no sender that keeps to Standard Webhooks sends this. A sender of your own gives `sign` such an id and such a time.",
+    shows: "Thrown by verify in the receiver and by sign, and printed by `hookwright listen`.",
+  },
+  signature_expired: {
+    stage: "before",
+    meaning: "The request says that it was made too long ago, or in the future.",
+    cause:
+      "Somebody sends an old request once more, it waited somewhere for longer than the tolerance, which is 5 minutes, or one of the two clocks is wrong.",
+    remedy: "Answer 401. If every request is refused, set the clocks of both machines by a time server.",
+    shows: "Thrown by verify in the receiver, and printed by `hookwright listen`.",
+  },
+  signature_mismatch: {
+    stage: "before",
+    meaning: "No signature of the request fits.",
+    cause:
+      "It was signed with another secret, or not by who holds one; the body was read as JSON and written again before it was checked; or id, time or body were changed on the way.",
+    remedy:
+      "Check the bytes as they came, before anything reads them. Compare where the secret came from at both ends; while it is rotated give both. Answer 401.",
+    shows: "Thrown by verify in the receiver, and printed by `hookwright listen`.",
+  },
+  // Secrets at rest
+  secret_unreadable: {
+    stage: "during",
+    meaning: "A header value or a signing secret that is stored sealed cannot be opened.",
+    cause:
+      "The service was given other secret keys than those that sealed it, the value was copied from another organization or installation, or the database was changed from outside.",
+    remedy:
+      "Start with the key that sealed it: HOOKWRIGHT_SECRET_KEY, or the file secret-key of the data folder; in an own program `secretKeys` of createWebhooks. Old and new keys may stand there together, newest first. A single damaged value is repaired by setting it again. Where the key is lost, `hookwright secrets discard-unreadable` takes out what it sealed and switches those webhooks off.",
+    shows:
+      "At the start, which it ends. For a single value: in the attempt's record and one ERROR line, while the delivery is repeated 5 s to 5 min apart without blame for the receiver; as 500 where the webhook is read; and from `hookwright secrets rotate-key`.",
+  },
+  secret_scheme_missing: {
+    stage: "during",
+    meaning: "A webhook has a signing secret, or is to get one, and no plugin signs.",
+    cause: "The signing plugin is not loaded, or has failed or was unloaded.",
+    remedy:
+      "Add the plugin to `plugins`, or remove the secret. Deliveries that are held go out by themselves once it is there.",
+    shows:
+      "Thrown where a secret is set or rotated. In the attempt's record and one ERROR line: nothing leaves unsigned, the delivery is repeated 5 s to 5 min apart, and the receiver is not blamed.",
+  },
   // Storage
   overloaded: {
     stage: "before",
     meaning: "Too much waits to be written already.",
     cause:
-      "Events come in faster than the disk takes them, or one webhook's changes were never at rest while an event was matched. Memory stays bounded because of this refusal.",
+      "Events come in faster than the disk takes them, more requests or larger ones are under way than memory is set aside for, a dry run of a replay is under way already, four test deliveries and handshakes of one organization (32 of all) wait for their receivers, or one webhook's changes were never at rest while an event was matched. Memory stays bounded because of this refusal.",
     remedy: "Try again after a second, and emit in batches: many events that arrive together cost one write.",
-    shows: "Thrown by emit; over HTTP with `Retry-After`. Nothing of the refused event is stored.",
+    shows:
+      "Thrown by emit, tests, handshakes and by webhooks.previewReplay; over HTTP by every route, with `Retry-After`. Nothing of the refused call is stored.",
   },
   storage_full: {
     stage: "before",
@@ -305,8 +399,7 @@ export const errorCodes = {
   connection_failed: {
     stage: "during",
     meaning: "No connection could be made, or it broke before the answer.",
-    cause:
-      "There is no route to the receiver, it closed or reset the connection before its status line came, or this machine has no sockets left.",
+    cause: "There is no route to the receiver, or it closed or reset the connection before its status line came.",
     remedy:
       "Check the network between here and the receiver, and the receiver's own log at that time: a crash while it handles the request looks like this.",
     shows: "In the attempt's record and in one ERROR line; counts as a failure of the webhook.",
@@ -315,8 +408,9 @@ export const errorCodes = {
     stage: "during",
     meaning: "The TLS handshake failed or the certificate is not valid.",
     cause:
-      "The certificate has expired, is for another name, was signed by an authority that this machine does not know, or the two sides share no version of TLS.",
-    remedy: "Renew the receiver's certificate, or make its authority known with NODE_EXTRA_CA_CERTS.",
+      "The certificate has expired, is for another name, was signed by an authority that this machine does not know, the two sides share no version of TLS, or the receiver asks for a certificate of the sender and gets none that it knows.",
+    remedy:
+      "Renew the receiver's certificate, or make its authority known with HOOKWRIGHT_CA_FILE. A receiver that asks for a certificate wants HOOKWRIGHT_CLIENT_CERT.",
     shows: "In the attempt's record and in one ERROR line; counts as a failure of the webhook.",
   },
   timeout: {
@@ -339,7 +433,8 @@ export const errorCodes = {
   answer_too_large: {
     stage: "during",
     meaning: "The head of the receiver's answer is too large.",
-    cause: "Its response headers are longer than the sender reads; a long cookie or a trace is the usual reason.",
+    cause:
+      "Its response headers are longer than the 16 kB, or more than the 256 lines, that the sender reads, or it sent more than 16 announcements (1xx); a long cookie or a trace is the usual reason.",
     remedy: "Send fewer or shorter response headers. The body may be of any length: only its start is read.",
     shows: "In the attempt's record and in one ERROR line; counts as a failure of the webhook.",
   },
@@ -358,6 +453,33 @@ export const errorCodes = {
     cause: "A middleware set a header whose name or value HTTP does not allow, or one that belongs to the sender.",
     remedy: "Correct the middleware or the header that the cause names.",
     shows: "In the attempt's record and in one ERROR line. Nothing was sent.",
+  },
+  proxy_refused: {
+    stage: "during",
+    meaning: "The egress proxy did not open the way to the receiver.",
+    cause:
+      "It answered CONNECT with 4xx or 5xx: its rules forbid the address or the port, or it could not reach the receiver itself. The status is the proxy's, never the receiver's answer.",
+    remedy:
+      "Look into the proxy's log at that time, and whether it allows CONNECT to this address and port: many allow port 443 only.",
+    shows: "In the attempt's record and in one ERROR line; counts as a failure of the webhook.",
+  },
+  proxy_failed: {
+    stage: "during",
+    meaning: "The egress proxy could not be used.",
+    cause:
+      "It was not reached, does not take the user and password (407), or does not answer as a proxy does. The receiver has no part in it.",
+    remedy:
+      "Check HOOKWRIGHT_EGRESS_PROXY and the proxy itself. What waits goes out once it works: deliveries are repeated 5 s to 5 min apart.",
+    shows: "In the attempt's record and in one ERROR line. Nothing was sent, and nothing counts against the webhook.",
+  },
+  machine_failed: {
+    stage: "during",
+    meaning: "This machine had nothing left to make a connection with.",
+    cause:
+      "The process has no file descriptors left (EMFILE), the machine no ports, buffers, memory or network, or none of its name servers could be asked. Or all connections to the receiver were in use until the deadline.",
+    remedy:
+      "Raise the limit (`ulimit -n`, LimitNOFILE), or look for what else uses the machine up. What waits goes out once there is room: deliveries are repeated 5 s to 5 min apart.",
+    shows: "In the attempt's record and in one ERROR line. Nothing was sent, and nothing counts against the webhook.",
   },
   middleware_failed: {
     stage: "during",
@@ -398,7 +520,8 @@ export const errorCodes = {
     stage: "during",
     meaning: "The attempt was given up because the service stopped.",
     cause: "HOOKWRIGHT_STOP_TIMEOUT, or the timeout given to stop(), ended before the receiver answered.",
-    remedy: "None needed: the delivery goes on after the next start, with the same `webhook-id`.",
+    remedy:
+      "None needed: the delivery goes on after the next start, with the same `webhook-id`. A test delivery does not; send another.",
     shows: "In the attempt's record.",
   },
   // After the attempt

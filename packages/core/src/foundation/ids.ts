@@ -6,6 +6,8 @@ import type { Clock } from "./clock.js";
 export type MessageId = Brand<string, "MessageId">;
 /** `dlv_…`: one message on its way to one webhook. */
 export type DeliveryId = Brand<string, "DeliveryId">;
+/** `job_…`: long work that was asked for, such as a replay. */
+export type JobId = Brand<string, "JobId">;
 /** A webhook's number, unique over all organizations. */
 export type WebhookId = Brand<number, "WebhookId">;
 /** A durable handler's number: what a store calls one handler of one plugin. Below zero, so that one column holds it and a webhook's. */
@@ -48,6 +50,10 @@ export class IdSource {
     return `dlv_${this.#next()}` as DeliveryId;
   }
 
+  jobId(): JobId {
+    return `job_${this.#next()}` as JobId;
+  }
+
   #next(): string {
     // Whole milliseconds: a fraction would begin a new tail, perhaps a smaller one, under the same prefix.
     const now = Math.max(0, Math.floor(this.#clock.now()));
@@ -82,7 +88,7 @@ export function isHandlerId(target: TargetId): target is HandlerId {
 
 /** The moment inside an id of {@link IdSource}, in milliseconds; `undefined` for any other text. */
 export function timeOfId(id: string): number | undefined {
-  const match = /^(?:msg|dlv)_([0-9a-hjkmnp-tv-z]{10})[0-9a-hjkmnp-tv-z]{16}$/.exec(id);
+  const match = /^(?:msg|dlv|job)_([0-9a-hjkmnp-tv-z]{10})[0-9a-hjkmnp-tv-z]{16}$/.exec(id);
   if (match?.[1] === undefined) return undefined;
   let time = 0;
   for (const character of match[1]) time = time * 32 + alphabet.indexOf(character);

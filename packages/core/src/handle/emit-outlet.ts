@@ -25,7 +25,7 @@ export interface EmitOutlet {
   /**
    * Checks what a handler gave to `emit`.
    *
-   * @throws HookwrightError `definition_invalid`, `action_unknown`, `payload_invalid` or `scope_invalid`.
+   * @throws HookwrightError `definition_invalid`, `action_unknown`, `action_reserved`, `payload_invalid` or `scope_invalid`.
    */
   prepare(given: readonly unknown[], origin: EmitOrigin): PreparedEmit;
   /** Reads what changed about an organization's webhooks, so that the next match is up to date. */

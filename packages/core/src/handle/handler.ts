@@ -28,8 +28,8 @@ export interface HandlerEmitOptions {
  * Emits an event when the call has succeeded, and only then: to the message's organization, in its project unless said
  * otherwise. Checked at once.
  *
- * @throws HookwrightError `action_unknown`, `payload_invalid`, `scope_invalid`, `overloaded` after 1,000 events or 32 MiB of
- * payloads in one call, or `emit_loop` after 16 handlers in a row.
+ * @throws HookwrightError `action_unknown`, `action_reserved`, `payload_invalid`, `scope_invalid`, `overloaded` after 1,000
+ * events or 32 MiB of payloads in one call, or `emit_loop` after 16 handlers in a row.
  */
 export interface HandlerEmit {
   (event: EventInstance, options?: HandlerEmitOptions): void;

@@ -12,6 +12,21 @@ import { type OwnerScope, plainScope } from "./owner-scope.js";
 /** How an error came that nobody caught: from a promise, or thrown into the event loop. */
 export type StrayOrigin = "rejection" | "exception";
 
+/** What became of a delivery, and its last attempt. */
+export interface DeliveryNews {
+  readonly delivery: DeliveryId;
+  readonly message: MessageId;
+  readonly webhook: WebhookId;
+  readonly organization: OrganizationId;
+  /** Canonical. */
+  readonly action: string;
+  readonly attempt: number;
+  /** The HTTP status; `null` when no answer came. */
+  readonly status: number | null;
+  /** `null` where it succeeded. */
+  readonly code: ErrorCode | null;
+}
+
 /** What listeners can hear of, and what each tells. */
 export interface Notifications {
   /** An event was accepted and is stored. */
@@ -58,6 +73,10 @@ export interface Notifications {
     readonly reason: DisabledReason;
     readonly consecutiveFailures: number;
   };
+  /** A delivery to a webhook failed for good, and that is recorded. */
+  readonly "delivery.exhausted": DeliveryNews;
+  /** A delivery to a webhook arrived although the attempt before had failed, and that is recorded. */
+  readonly "delivery.recovered": DeliveryNews;
   /** A middleware threw, hung or broke the rules of next(). */
   readonly "middleware.failed": {
     readonly middleware: string;
@@ -104,6 +123,8 @@ const names: ReadonlySet<string> = new Set(
     "attempt.recorded": true,
     "handler.recorded": true,
     "webhook.disabled": true,
+    "delivery.exhausted": true,
+    "delivery.recovered": true,
     "middleware.failed": true,
     "listener.failed": true,
     "plugin.failed": true,

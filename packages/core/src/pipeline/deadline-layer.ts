@@ -3,7 +3,7 @@ import { OutgoingRequest } from "./outgoing-request.js";
 
 /**
  * Gives the exchange its deadline: `timeout` milliseconds from connect to the end of what is read of the answer. The
- * transport keeps it with one timer; a second one here could only be later.
+ * transport keeps it with one timer; a second one here could only be later. As the first of its phase it also ends the one before.
  */
 export function deadlineLayer(timeout: number): Layer {
   return {
@@ -11,6 +11,6 @@ export function deadlineLayer(timeout: number): Layer {
     owner: "core",
     phase: "send",
     order: 0,
-    run: (request, next) => next(OutgoingRequest.derive(request, { timeout })),
+    run: (request, next) => next(OutgoingRequest.derive(request, { timeout, signed: true })),
   };
 }

@@ -9,14 +9,15 @@ interface Given {
   /** What `observe` put in. */
   readonly before?: Readonly<Record<string, string>>;
   readonly startedAt?: number;
+  readonly handshake?: boolean;
 }
 
 /** The headers behind the layer. */
-async function headersOf({ own = {}, before = {}, startedAt = 1_767_225_600_999 }: Given = {}) {
-  const claimed = claimedDelivery({ target: { headers: own }, message: { id: "msg_42" as MessageId } });
+async function headersOf({ own = {}, before = {}, startedAt = 1_767_225_600_999, handshake = false }: Given = {}) {
+  const claimed = claimedDelivery({ target: { headers: own, handshake }, message: { id: "msg_42" as MessageId } });
   const request = OutgoingRequest.derive(OutgoingRequest.of(claimed, startedAt), { headers: { ...before } });
   let passed: OutgoingRequest | undefined;
-  await headersLayer("Hookwright/1.0.0").run(request, async (next) => {
+  await headersLayer({ userAgent: "Hookwright/1.0.0", origin: "sender.example" }).run(request, async (next) => {
     passed = next;
     return { kind: "interrupted" };
   });
@@ -30,6 +31,11 @@ test("a webhook without headers gets the sender's alone", async () => {
     "webhook-id": "msg_42",
     "webhook-timestamp": "1767225600",
   });
+});
+
+test("a receiver that was asked for its consent hears who sends, and no other does", async () => {
+  expect(await headersOf({ handshake: true })).toMatchObject({ "WebHook-Request-Origin": "sender.example" });
+  expect(await headersOf()).not.toHaveProperty("WebHook-Request-Origin");
 });
 
 test.each([

@@ -40,7 +40,12 @@ test.each([
   const pipeline = new Pipeline({
     clock: systemClock,
     middlewareLimit: 5_000,
-    builtin: [loggingLayer(logger), payloadStrippingLayer, headersLayer("Hookwright/1.0.0"), deadlineLayer(5_000)],
+    builtin: [
+      loggingLayer(logger),
+      payloadStrippingLayer,
+      headersLayer({ userAgent: "Hookwright/1.0.0", origin: "sender.example" }),
+      deadlineLayer(5_000),
+    ],
     transport,
     onFault: ({ error }) => line(error),
     watchdog: new Watchdog(line),

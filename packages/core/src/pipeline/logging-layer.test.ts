@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type ClaimedChanges, claimedDelivery } from "../delivery/claimed-delivery.test.support.js";
@@ -133,6 +134,17 @@ test("a URL that cannot be read is not repeated", async () => {
   expect(JSON.stringify(lines)).not.toContain("s3cr3t");
   const [, line] = await linesOf(answered(500), { changes: { target: { url: "no URL s3cr3t" } } });
   expect(line?.message).toContain("(an invalid URL) answered 500");
+});
+
+test("a middleware's error that holds a header value is logged without it, its causes and stack included", async () => {
+  const cause = new Error("inner s3cr3t-credential");
+  const error = Object.assign(new Error("no: Bearer s3cr3t-credential", { cause }), { sent: "s3cr3t-credential" });
+  const target = { ...changes.target, headers: { Authorization: "Bearer s3cr3t-credential" } };
+  const [line] = await linesOf(senderFailed("a/b", error), { changes: { ...changes, target }, lowest: "info" });
+  expect(inspect(line, { depth: 9 })).not.toContain("s3cr3t-credential");
+  expect(line?.message).toBe(`${subject}: a/b: no: ***`);
+  expect(line?.fields["error"]).toMatchObject({ message: "no: ***", cause: { message: "inner ***" } });
+  expect(line?.fields["error"]).toHaveProperty("stack", expect.stringContaining("logging-layer.test"));
 });
 
 test("no line of any attempt holds a secret", async () => {

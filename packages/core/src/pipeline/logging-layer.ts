@@ -1,7 +1,9 @@
-import { isSuccess, type Outcome } from "../delivery/outcome.js";
+import { codeOfFault, isSuccess, type Outcome } from "../delivery/outcome.js";
 import type { ErrorCode } from "../foundation/error-codes.js";
 import { HookwrightError } from "../foundation/hookwright-error.js";
 import type { LogFields, Logger } from "../observe/logger.js";
+import { maskedError } from "./masked-error.js";
+import { maskedText } from "./masked-text.js";
 import type { Layer } from "./middleware.js";
 import { OutgoingRequest } from "./outgoing-request.js";
 
@@ -47,20 +49,25 @@ function logSuccess(
 function logFailure(logger: Logger, request: OutgoingRequest, outcome: Outcome): void {
   const url = shownUrl(request.url);
   const fields = { ...identity(request), url };
-  const subject = `Webhook ${OutgoingRequest.claimed(request).target.id} failed for action ${OutgoingRequest.claimed(request).lease.action}`;
+  const { target, lease } = OutgoingRequest.claimed(request);
+  const subject = `Webhook ${target.id} failed for action ${lease.action}`;
   switch (outcome.kind) {
     case "answered": {
       const { status } = outcome;
       return logger.error(`${subject}: ${url} answered ${status}`, { ...fields, code: "http_status", status });
     }
     case "unreachable": {
-      const { code, reason, cause } = outcome;
-      return logger.error(`${subject}: ${reason}`, { ...fields, code, error: errorOf(code, reason, cause) });
+      const { code, cause } = outcome;
+      const reason = maskedText(outcome.reason, target);
+      const error = maskedError(errorOf(code, reason, cause), target);
+      return logger.error(`${subject}: ${reason}`, { ...fields, code, error });
     }
     case "sender-failed": {
-      const { middleware, reason, cause } = outcome;
-      const error = errorOf("middleware_failed", reason, cause);
-      return logger.error(`${subject}: ${reason}`, { ...fields, code: "middleware_failed", middleware, error });
+      const { middleware, cause } = outcome;
+      const code = codeOfFault(outcome);
+      const reason = maskedText(outcome.reason, target);
+      const error = maskedError(errorOf(code, reason, cause), target);
+      return logger.error(`${subject}: ${reason}`, { ...fields, code, middleware, error });
     }
     case "interrupted":
       return logger.debug(`${subject}: given up because the service stops`, fields);

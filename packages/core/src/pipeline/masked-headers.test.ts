@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { claimedDelivery } from "../delivery/claimed-delivery.test.support.js";
-import { maskedHeaders, maskedValue } from "./masked-headers.js";
+import { maskedValue } from "../foundation/masked-value.js";
+import { maskedHeaders } from "./masked-headers.js";
 import { OutgoingRequest } from "./outgoing-request.js";
 
 function shown(own: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>>) {

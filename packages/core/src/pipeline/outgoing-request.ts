@@ -19,10 +19,13 @@ const namePattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const valuePattern = /^[\t\x20-\x7e]*$/;
 
 /** What the layers make of a request, from nothing to what leaves. */
-type RequestParts = Pick<WireRequest, "headers" | "body" | "timeout">;
+interface RequestParts extends Pick<WireRequest, "headers" | "body" | "timeout"> {
+  /** Whether the phase `sign` is over: what signatures are made of stays as it is. */
+  readonly signed: boolean;
+}
 
 const noBytes = new Uint8Array();
-const noParts: RequestParts = { headers: Object.freeze({}), body: noBytes, timeout: 0 };
+const noParts: RequestParts = { headers: Object.freeze({}), body: noBytes, timeout: 0, signed: false };
 
 /** What all requests of one attempt come from. */
 interface Origin {
@@ -81,7 +84,8 @@ export class OutgoingRequest {
   /** Stage 4: what the transport sends. */
   static toWire(request: OutgoingRequest): WireRequest {
     const { headers, body, timeout } = request.#parts;
-    return { url: request.url, headers, body, timeout };
+    const wire = { url: request.url, headers, body, timeout };
+    return request.#origin.delivery.test ? { ...wire, beside: true } : wire;
   }
 
   /** What is sent to whom. Frozen, and the bytes are copies: nothing that is done to them reaches a delivery. */
@@ -124,32 +128,52 @@ export class OutgoingRequest {
   /**
    * The request with this header set, in place of one whose name differs in case only.
    *
-   * @throws HookwrightError `request_invalid` when the name is HTTP's own or name or value are not visible ASCII; the value is not repeated.
+   * @throws HookwrightError `request_invalid` when the name is HTTP's own or name or value are not visible ASCII; the value is not
+   * repeated. In phase `send` also for a name that begins with `webhook-`: signatures are made of these.
    */
   withHeader(name: string, value: string): OutgoingRequest {
     if (typeof name !== "string" || !namePattern.test(name) || framing.has(name.toLowerCase())) {
       const shown = JSON.stringify(String(name).slice(0, 100));
       throw invalid(`Header ${shown} cannot be set: its name is not valid or belongs to HTTP itself.`);
     }
+    this.#refuseSigned(name);
     if (typeof value !== "string" || !valuePattern.test(value)) {
       throw invalid(`Header ${JSON.stringify(name.slice(0, 100))} cannot be set: its value is not visible ASCII.`);
     }
     return OutgoingRequest.derive(this, { headers: { ...headersWithout(name, this.headers), [name]: value } });
   }
 
-  /** The request without this header, whatever the case of its name. */
+  /** The request without this header, whatever the case of its name. @throws HookwrightError `request_invalid` in phase `send` for `webhook-…`. */
   withoutHeader(name: string): OutgoingRequest {
     if (nameLike(name, this.headers) === undefined) return this;
+    this.#refuseSigned(name);
     return OutgoingRequest.derive(this, { headers: headersWithout(name, this.headers) });
+  }
+
+  #refuseSigned(name: string): void {
+    if (!this.#parts.signed || !name.toLowerCase().startsWith("webhook-")) return;
+    throw invalid(
+      `Header ${JSON.stringify(name.slice(0, 100))} cannot be changed in phase send: signatures are made of it. Use the phase sign, or one before.`,
+    );
   }
 }
 
 /** Message and target are shared with other deliveries: no middleware may write to them, and bytes cannot be frozen. */
-function shownDelivery({ lease, message, target, test }: ClaimedDelivery): ClaimedDelivery {
+function shownDelivery({ lease, message, target, unreadable, test }: ClaimedDelivery): ClaimedDelivery {
+  let shown: Message | undefined;
   return Object.freeze({
     lease: Object.freeze(lease),
-    message: shownMessage(message),
-    target: Object.freeze({ ...target, headers: Object.freeze(target.headers) }),
+    /** Made when it is asked for, as its bytes are: who signs, or looks at the target, does without. */
+    get message() {
+      shown ??= shownMessage(message);
+      return shown;
+    },
+    target: Object.freeze({
+      ...target,
+      headers: Object.freeze(target.headers),
+      signingSecrets: Object.freeze(target.signingSecrets),
+    }),
+    unreadable,
     test,
   });
 }

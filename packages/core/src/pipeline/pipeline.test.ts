@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { HookwrightError } from "../foundation/hookwright-error.js";
 import { settled } from "../foundation/stepped-clock.test.support.js";
 import type { TransportOutcome } from "../transport/transport.js";
+import { HiddenSecret } from "../webhook/signing-secret.js";
 import { deadlineLayer } from "./deadline-layer.js";
 import type { Layer, Middleware, Phase } from "./middleware.js";
 import { phases } from "./middleware.js";
@@ -209,5 +210,39 @@ describe("the watch over middlewares", () => {
     await Promise.all(running);
     scene.clock.advance(1_000);
     expect(scene.clock.pendingTimers).toBe(0);
+  });
+});
+
+describe("a webhook with a signing secret", () => {
+  const target = { signingSecrets: [new HiddenSecret("whsec_s3cr3t")] };
+
+  test.each<[string, Phase, Middleware]>([
+    ["nobody signs", "sign", (request, next) => next(request)],
+    ["the signature is empty", "sign", (request, next) => next(request.withHeader("webhook-signature", ""))],
+  ])("gets nothing when %s, and is not blamed", async (_, phase, middleware) => {
+    scene.use(phase, middleware);
+    const { outcome } = await scene.run({ target });
+    expect(outcome).toMatchObject({ kind: "sender-failed", reason: expect.stringContaining("webhook-signature") });
+    expect(scene.sent).toEqual([]);
+  });
+
+  test("gets what is signed, by the header that the scheme names", async () => {
+    scene.use("sign", (request, next) => next(request.withHeader("Webhook-Signature", "v1,x")));
+    expect((await scene.run({ target })).outcome).toBe(ok);
+    scene = new OnionScene([], { signatureHeader: () => "x-own-signature" });
+    scene.use("sign", (request, next) => next(request.withHeader("x-own-signature", "1")));
+    expect((await scene.run({ target })).outcome).toBe(ok);
+  });
+
+  test.each<[string, Middleware]>([
+    ["takes it off", (request, next) => next(request.withoutHeader("Webhook-Signature"))],
+    ["changes the time", (request, next) => next(request.withHeader("webhook-timestamp", "1"))],
+  ])("gets nothing when a middleware that comes after the signature %s", async (_, middleware) => {
+    scene = new OnionScene([deadlineLayer(1_000)]);
+    scene.use("sign", (request, next) => next(request.withHeader("webhook-signature", "v1,x")));
+    scene.use("send", middleware);
+    const { outcome } = await scene.run({ target });
+    expect(outcome).toMatchObject({ kind: "sender-failed", cause: { code: "request_invalid" } });
+    expect(scene.sent).toEqual([]);
   });
 });

@@ -26,6 +26,8 @@ export interface PipelineOptions {
   readonly builtin: readonly Layer[];
   /** What lies under the last layer. */
   readonly transport: Pick<Transport, "send">;
+  /** The header that messages are signed with; `webhook-signature` when there is no answer. */
+  readonly signatureHeader?: () => string | undefined;
   /** A middleware's own time in one attempt, in milliseconds. */
   readonly middlewareLimit: number;
   /** Must not throw. */
@@ -104,6 +106,7 @@ export class Pipeline {
   /** A transport of somebody else may break its law: then the fault is the sender's, as with any code of its own. */
   readonly #send = async (request: OutgoingRequest): Promise<Outcome> => {
     try {
+      this.#refuseUnsigned(request);
       const outcome: unknown = await this.#options.transport.send(OutgoingRequest.toWire(request));
       if (isInterrupted(outcome) || isMadeOutcome(outcome)) return outcome;
       throw new TypeError("it came back with no outcome");
@@ -111,6 +114,19 @@ export class Pipeline {
       return senderFailed("core/transport", error);
     }
   };
+
+  /** A plugin that provides secrets may not sign, and another one may take the signature off: what comes of it is looked at. */
+  #refuseUnsigned(request: OutgoingRequest): void {
+    const { target } = OutgoingRequest.claimed(request);
+    if (target.signingSecrets.length === 0) return;
+    const name = this.#options.signatureHeader?.() ?? "webhook-signature";
+    if ((request.header(name) ?? "") !== "") return;
+    throw new HookwrightError(
+      "middleware_failed",
+      `Webhook ${target.id} has a signing secret, and no middleware put a ${name} on its message: nothing was sent.`,
+      { details: { webhook: target.id } },
+    );
+  }
 
   readonly #onFault = (fault: MiddlewareFault): void => {
     const { lease, test } = OutgoingRequest.claimed(fault.request);

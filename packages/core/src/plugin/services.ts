@@ -32,6 +32,12 @@ export class Services {
     return disposeOnce(() => this.#provided.delete(service.key));
   }
 
+  /** What a started plugin provides; for core itself, which is no plugin. */
+  find(service: Token): ProvidedService | undefined {
+    const provided = this.#provided.get(service.key);
+    return provided?.isOpen() === true ? provided : undefined;
+  }
+
   /** @throws HookwrightError `service_missing`, `definition_invalid` when it is no token. */
   use(owner: EventOwner, service: Token): ProvidedService {
     const asking = `${owner.name}@${owner.version}`;

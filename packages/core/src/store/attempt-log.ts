@@ -18,7 +18,7 @@ export interface DeliveryRecord {
   readonly form: BodyForm;
   readonly status: DeliveryStatus;
   readonly test: boolean;
-  /** Its message's. */
+  /** Its message's; of one that a replay added, when that was. */
   readonly createdAt: number;
   /** When the last attempt ended; `null` while it is pending. */
   readonly finishedAt: number | null;
@@ -72,8 +72,10 @@ export interface AttemptLog {
   recordTest(detail: DeliveryDetail): Promise<void>;
 
   /**
-   * Removes what was created before `before`: finished deliveries, their attempts, messages, used-up idempotency keys (those that expired before `now`), and
-   * waiting deliveries of webhooks that are not active, and of handlers that the last claim did not name. Does one small step, so that no other call waits long, and returns whether more is left. May be called any number of times.
+   * Removes what was created before `before`: deliveries that were finished before it too (so that one that was sent again is kept for as long as any
+   * other from its last attempt on), their attempts, messages that no delivery needs, used-up idempotency keys (those that expired before `now`),
+   * waiting deliveries of webhooks that are not active, and of handlers that the last claim did not name, notes that were written before `before`, and
+   * jobs that ended before it. Does one small step, so that no other call waits long, and returns whether more is left. May be called any number of times.
    */
   purge(before: number, now: number): Promise<boolean>;
 }

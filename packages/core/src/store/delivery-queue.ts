@@ -24,7 +24,7 @@ export interface ClaimedBatch {
   readonly nextDue: number | undefined;
 }
 
-/** A webhook that a settle deactivated. */
+/** A webhook that a settle deactivated. `consecutiveFailures` does not count a 410. */
 export interface Deactivation {
   readonly organization: OrganizationId;
   readonly webhook: WebhookId;
@@ -37,6 +37,8 @@ export interface SettledBatch {
   /** For each settlement, in order: `false` when the lease was lost to another claim; nothing of it was stored then. */
   readonly settled: readonly boolean[];
   readonly deactivated: readonly Deactivation[];
+  /** Whether notes were written: see {@link NoteLog}. */
+  readonly noted: boolean;
   /** As in {@link ClaimedBatch}: room that became free can make waiting deliveries claimable. */
   readonly nextDue: number | undefined;
 }
@@ -46,6 +48,8 @@ export type RetryResult =
   | "queued"
   | "not_found"
   | "webhook_deleted"
+  /** It was a test, which counts for nothing; sent again, it would count. */
+  | "test"
   /** It went to a durable handler and is delivered: once more would double its effect. */
   | "already_handled";
 
@@ -55,7 +59,8 @@ export interface DeliveryQueue {
    * Leases up to `limit` due deliveries. Never more of one webhook than its `maxConcurrency` (null: 32) leaves room for,
    * counting every lease that has not ended, nor more in a second than its `rateLimit`; none of a webhook that is not active,
    * deleted or paused; oldest due first within a webhook (of equal due times the smaller id). An `ordered` webhook has one
-   * delivery under way at most, and always the one with the smallest id: the others wait behind it, also while it waits for a retry.
+   * delivery under way at most, and always the one with the smallest id of those stored: the others wait behind it, also while it waits for a retry. What is
+   * stored later with a smaller id goes before those that still wait, and after what has left.
    * Organizations take turns, and inside an organization its webhooks: while others have due deliveries and room, none gets more
    * than its equal share of `limit`. A lease is due again from `leaseUntil` on; who held it can settle until another claim
    * gave it away. A handler's deliveries are leased only to a claim that names it, at most its `concurrency`; all handlers take
@@ -68,15 +73,20 @@ export interface DeliveryQueue {
    * while its fence is the delivery's current one and its lease was not given to another; else it is ignored and reported. `retry` makes the
    * delivery due at `at` (for an `ordered` webhook the later ones wait behind it); `release` makes it due at once, as it was
    * before the claim, and records nothing. A fence is never given again while its holder may live.
-   * A webhook that is deactivated gets `disabledAt` and `updatedAt` = `now`. A finished delivery has `finishedAt` = `now`.
+   * A webhook that is deactivated gets `disabledAt` = `now` and keeps its `updatedAt`: nobody has edited it. A finished delivery
+   * has `finishedAt` = `now`.
+   * A pause that a receiver asked for survives a crash; the user's reactivation or a new URL ends it. A receiver that seems to be
+   * down gets fewer deliveries at once, and rests between them, as `strain` says; what it takes for that is forgotten in a crash.
+   * A deactivation and every `note` of a settlement become a note in the same transaction (see {@link NoteLog}), except where the
+   * settlement is `silent`, does not count, or the webhook is deleted.
    * May be called again with the same settlements after a failure: what was stored the first time reports `false`.
    */
   settle(settlements: readonly Settlement[], now: number): Promise<SettledBatch>;
 
   /**
    * Makes one delivery due now: a finished one goes out again under its id with `failures` 0, a pending one at once (its
-   * webhook's cap, order and pause hold as ever). One that is under way stays so (`queued`). A handler's goes again only until
-   * it is delivered.
+   * webhook's cap, order and pause hold as ever; a rest of its receiver ends). One that is under way stays so (`queued`). A handler's goes again only until
+   * it is delivered, and a test does not.
    */
   retry(organization: OrganizationId, delivery: DeliveryId, now: number): Promise<RetryResult>;
 }

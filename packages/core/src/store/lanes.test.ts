@@ -4,17 +4,21 @@ import { type LaneSettings, LaneTable } from "./lanes.js";
 
 /** A lane table over backlogs that are plain lists of due times. */
 class Yard {
-  readonly lanes = new LaneTable();
+  readonly lanes: LaneTable;
   readonly #backlogs = new Map<number, number[]>();
   /** How often the table asked for a lane's deliveries. */
   asked = 0;
+
+  constructor(isResumed = false) {
+    this.lanes = new LaneTable({ isResumed });
+  }
 
   open(
     id: number,
     settings: Partial<Omit<LaneSettings, "organization">> & { readonly organization?: number } = {},
   ): void {
     const { organization = 1, ...rest } = settings;
-    const defaults = { isActive: true, maxConcurrency: null, rateLimit: null, ordered: false };
+    const defaults = { isActive: true, maxConcurrency: null, rateLimit: null, allowedRate: null, ordered: false };
     // Ids of a test are their numbers.
     this.lanes.configure({ ...defaults, ...rest, id: id as WebhookId, organization: organization as OrganizationId });
   }
@@ -161,7 +165,7 @@ test("keeps to the rate, also for what is admitted", () => {
   expect(yard.take(10, 1_000)).toEqual({ 1: 3 });
 });
 
-test("a new rate counts from now on, an equal one changes nothing", () => {
+test("a new rate counts what left already, an equal one changes nothing", () => {
   const yard = new Yard();
   yard.open(1, { rateLimit: 1 });
   yard.wait(1, 10);
@@ -169,9 +173,23 @@ test("a new rate counts from now on, an equal one changes nothing", () => {
   yard.open(1, { rateLimit: 1 });
   expect(yard.take(10)).toEqual({});
   yard.open(1, { rateLimit: 2 });
-  expect(yard.take(10)).toEqual({ 1: 2 });
+  expect(yard.take(10)).toEqual({ 1: 1 });
   yard.open(1, { rateLimit: null });
-  expect(yard.take(10)).toEqual({ 1: 7 });
+  expect(yard.take(10)).toEqual({ 1: 8 });
+});
+
+test("a rate that is changed and changed back lets nothing more out", () => {
+  const yard = new Yard();
+  yard.open(1, { rateLimit: 10 });
+  yard.wait(1, 100);
+  expect(yard.take(100)).toEqual({ 1: 10 });
+  yard.open(1, { rateLimit: 11 });
+  expect(yard.take(100)).toEqual({ 1: 1 });
+  yard.open(1, { rateLimit: 10 });
+  expect(yard.take(100, 999)).toEqual({});
+  yard.open(1, { rateLimit: 0.1 });
+  expect(yard.take(100, 9_999)).toEqual({});
+  expect(yard.take(100, 10_000)).toEqual({ 1: 1 });
 });
 
 test("admits what is new where there is room, and lets it overtake nothing that is due", () => {
@@ -215,4 +233,113 @@ test("looks at as many lanes as it gives leases, however many lanes wait", () =>
   }
   for (let call = 0; call < 10; call += 1) yard.take(50);
   expect(yard.asked).toBe(500);
+});
+
+/** Half a minute: so long nothing must have come through before a lane rests. */
+const outage = 30_000;
+
+function strain(yard: Yard, id: number, times: number, now: number): void {
+  for (let time = 0; time < times; time += 1) yard.lanes.strain(id as WebhookId, "rest", now);
+}
+
+test("a lane that is strained narrows, rests, lets one through, and is whole again after some successes", () => {
+  const yard = new Yard();
+  yard.open(1);
+  yard.wait(1, 200);
+  expect(yard.take(100)).toEqual({ 1: 32 });
+  yard.leave(1, 32);
+  strain(yard, 1, 9, 0);
+  strain(yard, 1, 1, outage);
+  expect(yard.take(100, outage)).toEqual({});
+  expect(yard.lanes.nextDue(outage)).toBe(outage + 1_000);
+  expect(yard.lanes.admit(1 as WebhookId, outage + 500)).toBe(false);
+  expect(yard.take(100, outage + 1_000)).toEqual({ 1: 1 });
+  expect(yard.take(100, outage + 1_000)).toEqual({});
+  const given: number[] = [1];
+  for (let success = 0; success < 6; success += 1) {
+    yard.leave(1, given.at(-1));
+    yard.lanes.ease(1 as WebhookId);
+    given.push(yard.take(100, outage + 1_000)[1] ?? 0);
+  }
+  expect(given).toEqual([1, 2, 4, 8, 16, 32, 32]);
+  expect(yard.lanes.isStrained(1 as WebhookId)).toBe(false);
+});
+
+test("a narrowed lane keeps to its rate, and an ordered one to its order", () => {
+  const yard = new Yard();
+  yard.open(1, { rateLimit: 1 });
+  yard.open(2, { ordered: true });
+  for (const id of [1, 2]) {
+    yard.wait(id, 10);
+    strain(yard, id, 4, 0);
+  }
+  expect(yard.take(10)).toEqual({ 1: 1, 2: 1 });
+  yard.leave(1);
+  expect(yard.take(10, 999)).toEqual({});
+  yard.leave(2);
+  // An ordered lane has one place from the start: it rests with the fifth failure that is late enough.
+  strain(yard, 2, 1, outage);
+  expect(yard.take(10, outage)).toEqual({ 1: 1 });
+  yard.leave(1);
+  expect(yard.take(10, outage + 1_000)).toEqual({ 1: 1, 2: 1 });
+});
+
+test("another receiver is neither paused nor strained, and one that is roused may be asked at once", () => {
+  const yard = new Yard();
+  for (const id of [1, 2]) {
+    yard.open(id);
+    yard.wait(id, 50);
+    strain(yard, id, 9, 0);
+    strain(yard, id, 1, outage);
+    yard.lanes.pause(id as WebhookId, outage + 500);
+  }
+  yard.lanes.renew(1 as WebhookId);
+  yard.lanes.rouse(2 as WebhookId);
+  expect(yard.take(100, outage)).toEqual({ 1: 32 });
+  expect(yard.take(100, outage + 500)).toEqual({ 2: 1 });
+});
+
+test("a pause that was written down holds from the moment the lane is opened", () => {
+  const yard = new Yard();
+  yard.open(1, { pausedUntil: 5_000 });
+  yard.wait(1, 1);
+  expect(yard.take(1, 4_999)).toEqual({});
+  expect(yard.take(1, 5_000)).toEqual({ 1: 1 });
+});
+
+test("a clock that is set back prolongs no rest and no window", () => {
+  const yard = new Yard();
+  const day = 86_400_000;
+  yard.open(1);
+  yard.open(2, { rateLimit: 1 });
+  yard.wait(1, 5);
+  yard.wait(2, 5);
+  expect(yard.take(2, day)).toEqual({ 1: 1, 2: 1 });
+  yard.leave(1);
+  yard.leave(2);
+  strain(yard, 1, 9, day - outage);
+  strain(yard, 1, 1, day);
+  expect(yard.take(2, day)).toEqual({});
+  expect(yard.take(2, 1_000)).toEqual({ 1: 1, 2: 1 });
+  yard.leave(2);
+  // A clock that is corrected by less than a second is as good as one that runs on.
+  expect(yard.take(2, 500)).toEqual({});
+});
+
+test("a table of a database that lived before holds those with a rate back for one window, and those that are new not", () => {
+  const yard = new Yard(true);
+  yard.open(1, { rateLimit: 2 });
+  yard.open(2, { rateLimit: 2 });
+  yard.lanes.welcome(2 as WebhookId);
+  yard.open(3);
+  for (const id of [1, 2, 3]) yard.wait(id, 5);
+  expect(yard.take(20, 100)).toEqual({ 2: 2, 3: 5 });
+  expect(yard.lanes.nextDue(100)).toBe(1_100);
+  // Opened later, by the first delivery that asked for it.
+  yard.open(4, { rateLimit: 1 });
+  yard.open(5, { rateLimit: 1 });
+  yard.lanes.welcome(5 as WebhookId);
+  for (const id of [4, 5]) yard.wait(id, 1);
+  expect(yard.take(20, 1_099)).toEqual({ 5: 1 });
+  expect(yard.take(20, 1_100)).toEqual({ 1: 2, 2: 2, 4: 1 });
 });

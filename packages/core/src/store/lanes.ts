@@ -1,17 +1,29 @@
+import type { Strain } from "../delivery/attempt.js";
 import type { OrganizationId, TargetId } from "../foundation/ids.js";
 import type { Webhook } from "../webhook/webhook.js";
+import { Circuit } from "./circuit.js";
 import { IndexedHeap } from "./indexed-heap.js";
 import { RateWindow } from "./rate-window.js";
 import { type Turn, TurnQueue } from "./turn-queue.js";
 
 /** Deliveries of one webhook under way at once, where the webhook does not say. */
-export const defaultMaxConcurrency = 32;
+const defaultMaxConcurrency = 32;
+
+/** A clock that steps back by more was set; by less it was corrected, and rates go on as they were. In milliseconds. */
+const greatestCorrection = 1_000;
 
 /** What a lane takes from its webhook. */
 export interface LaneSettings
-  extends Pick<Webhook, "organization" | "isActive" | "maxConcurrency" | "rateLimit" | "ordered"> {
+  extends Pick<Webhook, "organization" | "isActive" | "maxConcurrency" | "rateLimit" | "allowedRate" | "ordered"> {
   /** A webhook, or a durable handler that stands in a webhook's place. */
   readonly id: TargetId;
+  /** A pause that was written down; absent: none. */
+  readonly pausedUntil?: number;
+}
+
+/** Whether a change of a webhook ends what its receiver asked for and what it did: it was reactivated, or has another receiver. */
+export function isWellAgain(before: Webhook, after: Webhook): boolean {
+  return (after.isActive && !before.isActive) || after.url !== before.url;
 }
 
 /** What a store did with a lane's turn. */
@@ -33,10 +45,14 @@ interface Lane {
   capacity: number;
   rateLimit: number | null;
   rate: RateWindow | undefined;
+  /** Whether it was made in this life of the database. */
+  isNew: boolean;
   /** May be too early (a turn then learns the truth), never too late. */
   nextDue: number | undefined;
   inFlight: number;
   pausedUntil: number;
+  /** Made with the first failure that strains it. */
+  circuit: Circuit | undefined;
   /** Its key among the sleeping. */
   wakeAt: number;
   /** Whether it stands in its organization's line; a lane in line is not among the sleeping. */
@@ -57,12 +73,35 @@ export class LaneTable {
   readonly #sleeping = new IndexedHeap<Lane>((left, right) => left.wakeAt < right.wakeAt);
   readonly #lines = new Map<OrganizationId, TurnQueue<Lane>>();
   readonly #organizations = new TurnQueue<OrganizationId>();
+  readonly #isResumed: boolean;
+  /** The first moment that it was told. */
+  #began: number | undefined;
+  #latest = Number.NEGATIVE_INFINITY;
+
+  /**
+   * `isResumed`: deliveries may have left before it was made, in another life of the database. A webhook with a rate waits
+   * for one window then, so that a restart brings nobody more than the rate.
+   */
+  constructor({ isResumed = false }: { readonly isResumed?: boolean } = {}) {
+    this.#isResumed = isResumed;
+  }
 
   /** Opens a webhook's lane, or gives it new settings; what waits and what is under way stays counted. */
   configure(settings: LaneSettings): void {
-    const lane = this.#lanes.get(settings.id) ?? openLane(settings);
+    const known = this.#lanes.get(settings.id);
+    const lane = known ?? openLane(settings);
     this.#lanes.set(settings.id, lane);
     applySettings(lane, settings);
+    if (known === undefined && this.#isResumed && this.#began !== undefined) lane.rate?.fill(this.#began);
+    this.#place(lane);
+  }
+
+  /** The webhook is new: nothing has left for it in another life. */
+  welcome(webhook: TargetId): void {
+    const lane = this.#lanes.get(webhook);
+    if (lane === undefined) return;
+    lane.isNew = true;
+    if (lane.rateLimit !== null) lane.rate = new RateWindow(lane.rateLimit);
     this.#place(lane);
   }
 
@@ -80,6 +119,7 @@ export class LaneTable {
    * and in an ordered lane nothing at all.
    */
   admit(webhook: TargetId, now: number): boolean {
+    if (this.#began === undefined) this.#begin(now);
     const lane = this.#lanes.get(webhook);
     if (lane === undefined || roomOf(lane, now) < 1) return false;
     if (lane.nextDue !== undefined && (lane.ordered || lane.nextDue <= now)) return false;
@@ -117,6 +157,46 @@ export class LaneTable {
     const lane = this.#lanes.get(webhook);
     if (lane === undefined) return;
     lane.pausedUntil = Math.max(lane.pausedUntil, until);
+    this.#place(lane);
+  }
+
+  /** An attempt ended that says the receiver is down: see {@link Circuit}. */
+  strain(webhook: TargetId, strain: Strain, now: number): void {
+    const lane = this.#lanes.get(webhook);
+    if (lane === undefined) return;
+    lane.circuit ??= new Circuit();
+    lane.circuit.strain({ strain, capacity: lane.capacity, now });
+    this.#place(lane);
+  }
+
+  /** Whether {@link ease} would change anything. */
+  isStrained(webhook: TargetId): boolean {
+    return this.#lanes.get(webhook)?.circuit !== undefined;
+  }
+
+  /** An attempt ended that says the receiver is there. */
+  ease(webhook: TargetId): void {
+    const lane = this.#lanes.get(webhook);
+    if (lane?.circuit === undefined) return;
+    lane.circuit.ease();
+    if (lane.circuit.isWhole) lane.circuit = undefined;
+    this.#place(lane);
+  }
+
+  /** Ends a rest: somebody wants an attempt now. What else holds the lane back goes on to do so. */
+  rouse(webhook: TargetId): void {
+    const lane = this.#lanes.get(webhook);
+    if (lane?.circuit === undefined) return;
+    lane.circuit.wake();
+    this.#place(lane);
+  }
+
+  /** Forgets what the receiver did: it is another one now, or its user says that it is well. */
+  renew(webhook: TargetId): void {
+    const lane = this.#lanes.get(webhook);
+    if (lane === undefined) return;
+    lane.circuit = undefined;
+    lane.pausedUntil = Number.NEGATIVE_INFINITY;
     this.#place(lane);
   }
 
@@ -167,10 +247,33 @@ export class LaneTable {
 
   /** Puts every lane whose time has come into its line. Each pays for itself: it sleeps again only after a turn. */
   #wake(now: number): void {
+    if (this.#began === undefined) this.#begin(now);
+    if (now < this.#latest - greatestCorrection) this.#startOver();
+    this.#latest = now;
     for (let lane = this.#sleeping.first; lane !== undefined && lane.wakeAt <= now; lane = this.#sleeping.first) {
       this.#sleeping.delete(lane);
       lane.inLine = true;
       this.#lineOf(lane.organization).push(lane);
+    }
+  }
+
+  #begin(now: number): void {
+    this.#began = now;
+    if (!this.#isResumed) return;
+    for (const lane of this.#lanes.values()) {
+      if (lane.isNew) continue;
+      lane.rate?.fill(now);
+      this.#place(lane);
+    }
+  }
+
+  /** The clock was set back: what rests or waits for its rate would do so for as long as it was. */
+  #startOver(): void {
+    for (const lane of this.#lanes.values()) {
+      if (lane.circuit === undefined && lane.rate === undefined) continue;
+      lane.circuit?.wake();
+      if (lane.rateLimit !== null) lane.rate = new RateWindow(lane.rateLimit);
+      this.#place(lane);
     }
   }
 
@@ -205,9 +308,11 @@ function openLane({ id, organization }: LaneSettings): Lane {
     capacity: defaultMaxConcurrency,
     rateLimit: null,
     rate: undefined,
+    isNew: false,
     nextDue: undefined,
     inFlight: 0,
     pausedUntil: Number.NEGATIVE_INFINITY,
+    circuit: undefined,
     wakeAt: 0,
     inLine: false,
   };
@@ -216,17 +321,25 @@ function openLane({ id, organization }: LaneSettings): Lane {
 function applySettings(lane: Lane, settings: LaneSettings): void {
   lane.isActive = settings.isActive;
   lane.ordered = settings.ordered;
+  if (settings.pausedUntil !== undefined) lane.pausedUntil = Math.max(lane.pausedUntil, settings.pausedUntil);
   // One after the other is what keeps an order: the next leaves when the one before has ended.
   lane.capacity = settings.ordered ? 1 : (settings.maxConcurrency ?? defaultMaxConcurrency);
-  if (settings.rateLimit === lane.rateLimit) return;
-  lane.rateLimit = settings.rateLimit;
-  lane.rate = settings.rateLimit === null ? undefined : new RateWindow(settings.rateLimit);
+  const rateLimit = rateOf(settings);
+  if (rateLimit === lane.rateLimit) return;
+  lane.rateLimit = rateLimit;
+  lane.rate = rateLimit === null ? undefined : new RateWindow(rateLimit, lane.rate);
+}
+
+/** What the webhook is limited to, or what its receiver allows, whichever is less; both a second. */
+function rateOf({ rateLimit, allowedRate }: LaneSettings): number | null {
+  if (allowedRate === null) return rateLimit;
+  return Math.min(rateLimit ?? Number.POSITIVE_INFINITY, allowedRate / 60);
 }
 
 /** How many may leave at `now`, if they are due. */
 function roomOf(lane: Lane, now: number): number {
-  if (!lane.isActive || now < lane.pausedUntil) return 0;
-  const free = lane.capacity - lane.inFlight;
+  if (!lane.isActive || now < heldUntil(lane)) return 0;
+  const free = capacityOf(lane) - lane.inFlight;
   return Math.max(0, lane.rate === undefined ? free : Math.min(free, lane.rate.room(now)));
 }
 
@@ -237,6 +350,14 @@ function dueRoomOf(lane: Lane, now: number): number {
 
 /** When something can leave, as far as the lane itself knows; `undefined`: not before something happens to it. */
 function wakeTimeOf(lane: Lane): number | undefined {
-  if (!lane.isActive || lane.nextDue === undefined || lane.inFlight >= lane.capacity) return undefined;
-  return Math.max(lane.nextDue, lane.pausedUntil, lane.rate?.freeAt ?? Number.NEGATIVE_INFINITY);
+  if (!lane.isActive || lane.nextDue === undefined || lane.inFlight >= capacityOf(lane)) return undefined;
+  return Math.max(lane.nextDue, heldUntil(lane), lane.rate?.freeAt ?? Number.NEGATIVE_INFINITY);
+}
+
+function capacityOf({ capacity, circuit }: Lane): number {
+  return circuit === undefined ? capacity : circuit.narrowed(capacity);
+}
+
+function heldUntil({ pausedUntil, circuit }: Lane): number {
+  return circuit === undefined ? pausedUntil : Math.max(pausedUntil, circuit.restUntil);
 }

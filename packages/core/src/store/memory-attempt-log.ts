@@ -3,7 +3,9 @@ import type { AttemptLog, DeliveryDetail, DeliveryFilter, DeliveryPage, Delivery
 import type { MemoryDeliveries } from "./memory-deliveries.js";
 import { type DeliveryRow, newRow } from "./memory-delivery-row.js";
 import type { MemoryHandlers } from "./memory-handlers.js";
+import type { MemoryJobs } from "./memory-jobs.js";
 import type { MemoryKeys } from "./memory-keys.js";
+import type { MemoryNotes } from "./memory-notes.js";
 import type { MemoryWebhooks } from "./memory-webhooks.js";
 
 /** What the log reads from. */
@@ -12,6 +14,8 @@ export interface MemoryAttemptLogParts {
   readonly deliveries: MemoryDeliveries;
   readonly handlers: MemoryHandlers;
   readonly keys: MemoryKeys;
+  readonly jobs: MemoryJobs;
+  readonly notes: MemoryNotes;
 }
 
 /** Deliveries and their attempts, in memory. */
@@ -20,12 +24,16 @@ export class MemoryAttemptLog implements AttemptLog {
   readonly #deliveries: MemoryDeliveries;
   readonly #handlers: MemoryHandlers;
   readonly #keys: MemoryKeys;
+  readonly #jobs: MemoryJobs;
+  readonly #notes: MemoryNotes;
 
-  constructor({ webhooks, deliveries, handlers, keys }: MemoryAttemptLogParts) {
+  constructor({ webhooks, deliveries, handlers, keys, jobs, notes }: MemoryAttemptLogParts) {
     this.#webhooks = webhooks;
     this.#deliveries = deliveries;
     this.#handlers = handlers;
     this.#keys = keys;
+    this.#jobs = jobs;
+    this.#notes = notes;
   }
 
   async list(
@@ -66,17 +74,19 @@ export class MemoryAttemptLog implements AttemptLog {
 
   async purge(before: number, now: number): Promise<boolean> {
     const { history } = this.#deliveries;
-    const over = history.someDeliveries((row) => row.createdAt < before && this.#isOver(row));
+    const over = history.someDeliveries((row) => row.createdAt < before && this.#isOver(row, before));
     for (const row of over) this.#deliveries.remove(row);
     const moreMessages = history.removeMessages(before);
     this.#keys.forgetExpired(now);
+    this.#jobs.forgetEnded(before);
+    this.#notes.forget(before);
     // A step that found work may have left some; the next one that finds none says that nothing is left.
     return over.length > 0 || moreMessages;
   }
 
-  /** Finished, or held by a webhook that is not active, or waiting for a handler that nobody has. */
-  #isOver(row: DeliveryRow): boolean {
-    if (row.status !== "pending") return true;
+  /** Finished before, or held by a webhook that is not active, or waiting for a handler that nobody has. */
+  #isOver(row: DeliveryRow, before: number): boolean {
+    if (row.status !== "pending") return row.finishedAt !== null && row.finishedAt < before;
     if (this.#deliveries.isRunning(row)) return false;
     if (isHandlerId(row.webhook)) return this.#handlers.isAbsent(row.webhook);
     return this.#webhooks.find(row.webhook)?.isActive === false;

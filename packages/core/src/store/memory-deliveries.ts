@@ -1,3 +1,4 @@
+import type { ReceiverEffect } from "../delivery/attempt.js";
 import type { DeliveryStatus, Lease } from "../delivery/delivery.js";
 import { type DeliveryId, isHandlerId, type TargetId } from "../foundation/ids.js";
 import type { ClaimOptions } from "./delivery-queue.js";
@@ -127,8 +128,22 @@ export class MemoryDeliveries {
     this.history.remove(row);
   }
 
-  pause(webhook: TargetId, until: number): void {
-    this.#lanes.pause(webhook, until);
+  /** What an attempt means for the lane of its webhook. */
+  affect(webhook: TargetId, effect: ReceiverEffect, now: number): void {
+    if (effect.kind === "none" || effect.kind === "gone") return;
+    if (effect.kind === "failed" && effect.pauseUntil !== undefined) this.#lanes.pause(webhook, effect.pauseUntil);
+    if (effect.kind === "failed" && effect.strain !== undefined) this.#lanes.strain(webhook, effect.strain, now);
+    else this.#lanes.ease(webhook);
+  }
+
+  /** Somebody wants an attempt now: a rest of the receiver ends. */
+  rouse(webhook: TargetId): void {
+    this.#lanes.rouse(webhook);
+  }
+
+  /** The webhook has another receiver now, or one that is well again: pause, rest and narrowing are over. */
+  renew(webhook: TargetId): void {
+    this.#lanes.renew(webhook);
   }
 
   /** When a claim can find something: work that becomes due, or a lease that runs out. */
@@ -169,8 +184,15 @@ export class MemoryDeliveries {
       failures,
       due,
       leaseUntil,
+      ...(isAfterFailure(row) ? { afterFailure: true } : {}),
     };
   }
+}
+
+/** A release is no attempt, and so leaves what the last one came to. */
+function isAfterFailure({ attempts }: DeliveryRow): boolean {
+  const code = attempts.at(-1)?.code;
+  return code !== undefined && code !== null;
 }
 
 function takeDue(rows: Backlog["rows"], offer: number, now: number): readonly DeliveryRow[] {

@@ -7,7 +7,7 @@ export interface DeliveryRow {
   readonly id: DeliveryId;
   readonly organization: OrganizationId;
   readonly webhook: TargetId;
-  readonly message: Message;
+  message: Message;
   readonly action: string;
   readonly form: BodyForm;
   readonly test: boolean;

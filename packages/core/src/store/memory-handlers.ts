@@ -62,6 +62,7 @@ export class MemoryHandlers {
       isActive: this.#offered?.includes(id) === true,
       maxConcurrency: concurrency,
       rateLimit: null,
+      allowedRate: null,
       ordered,
     });
   }

@@ -4,19 +4,30 @@ import { isHandlerId, type MessageId, type OrganizationId } from "../foundation/
 import type { MemoryDeliveries } from "./memory-deliveries.js";
 import { newRow } from "./memory-delivery-row.js";
 import type { MemoryKeys } from "./memory-keys.js";
+import type { MemoryNotes } from "./memory-notes.js";
 import type { MemoryWebhooks } from "./memory-webhooks.js";
 import type { EmitEntry, EmitResult, HandOver, MessageLog } from "./message-log.js";
+
+/** What {@link MemoryMessageLog} works on. */
+export interface MemoryMessageParts {
+  readonly webhooks: MemoryWebhooks;
+  readonly deliveries: MemoryDeliveries;
+  readonly keys: MemoryKeys;
+  readonly notes: MemoryNotes;
+}
 
 /** Accepted messages, in memory. */
 export class MemoryMessageLog implements MessageLog {
   readonly #webhooks: MemoryWebhooks;
   readonly #deliveries: MemoryDeliveries;
   readonly #keys: MemoryKeys;
+  readonly #notes: MemoryNotes;
 
-  constructor(webhooks: MemoryWebhooks, deliveries: MemoryDeliveries, keys: MemoryKeys) {
+  constructor({ webhooks, deliveries, keys, notes }: MemoryMessageParts) {
     this.#webhooks = webhooks;
     this.#deliveries = deliveries;
     this.#keys = keys;
+    this.#notes = notes;
   }
 
   async append(entries: readonly EmitEntry[], handOver: HandOver): Promise<readonly EmitResult[]> {
@@ -44,6 +55,7 @@ export class MemoryMessageLog implements MessageLog {
         ? { kind: "duplicate", answer: known.answer }
         : { kind: "conflict" };
     }
+    if (entry.note !== undefined && !this.#notes.has(entry.note)) return { kind: "told" };
     return this.refuseStale(entry);
   }
 
@@ -56,6 +68,7 @@ export class MemoryMessageLog implements MessageLog {
   /** Stores an entry that nothing speaks against. */
   store(entry: EmitEntry, { now, leaseUntil, limit }: HandOver): StoredResult {
     if (entry.idempotency !== undefined) this.#keys.keep(entry.organization, entry.idempotency);
+    if (entry.note !== undefined) this.#notes.take(entry.note);
     const leases: Lease[] = [];
     let waiting = false;
     for (const { message, deliveries } of entry.drafts) {

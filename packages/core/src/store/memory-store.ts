@@ -3,8 +3,11 @@ import { MemoryAttemptLog } from "./memory-attempt-log.js";
 import { MemoryDeliveries } from "./memory-deliveries.js";
 import { MemoryDeliveryQueue } from "./memory-delivery-queue.js";
 import { MemoryHandlers } from "./memory-handlers.js";
+import { MemoryJobStore } from "./memory-job-store.js";
+import { MemoryJobs } from "./memory-jobs.js";
 import { MemoryKeys } from "./memory-keys.js";
 import { MemoryMessageLog } from "./memory-message-log.js";
+import { MemoryNotes } from "./memory-notes.js";
 import { MemoryPluginStateStore } from "./memory-plugin-state-store.js";
 import { MemoryWebhookStore } from "./memory-webhook-store.js";
 import { MemoryWebhooks } from "./memory-webhooks.js";
@@ -29,17 +32,21 @@ export function createMemoryStore(): Store {
   const deliveries = new MemoryDeliveries(webhooks);
   const handlers = new MemoryHandlers(deliveries);
   const keys = new MemoryKeys();
-  const messages = new MemoryMessageLog(webhooks, deliveries, keys);
-  const queue = new MemoryDeliveryQueue(webhooks, deliveries, handlers);
+  const jobs = new MemoryJobs();
+  const notes = new MemoryNotes();
+  const messages = new MemoryMessageLog({ webhooks, deliveries, keys, notes });
+  const queue = new MemoryDeliveryQueue({ webhooks, deliveries, handlers, notes });
   return {
     name: "memory",
     capabilities: { durable: false, shared: false },
     messages,
     webhooks: new MemoryWebhookStore(webhooks, deliveries),
     queue,
-    attempts: new MemoryAttemptLog({ webhooks, deliveries, handlers, keys }),
+    notes,
+    attempts: new MemoryAttemptLog({ webhooks, deliveries, handlers, keys, jobs, notes }),
     access: new MemoryAccessStore(),
     state: new MemoryPluginStateStore({ messages, queue, deliveries, handlers }),
+    jobs: new MemoryJobStore({ jobs, webhooks, deliveries }),
     open: async () => {},
     close: async () => {},
   };

@@ -1,9 +1,14 @@
 import type { OrganizationId, WebhookId } from "../foundation/ids.js";
-import type { Webhook, WebhookSubscription, WebhookTarget } from "../webhook/webhook.js";
+import type { Webhook, WebhookSubscription } from "../webhook/webhook.js";
+import { isWellAgain } from "./lanes.js";
 import type { MemoryDeliveries } from "./memory-deliveries.js";
 import type { MemoryWebhooks } from "./memory-webhooks.js";
 import type {
   NewWebhook,
+  Reseal,
+  SealableWebhook,
+  SecretsChange,
+  StoredTarget,
   SubscriptionChanges,
   WebhookChange,
   WebhookFilter,
@@ -52,6 +57,7 @@ export class MemoryWebhookStore implements WebhookStore {
     if (before === undefined) return undefined;
     const after = this.#webhooks.edit(before, change, now);
     this.#deliveries.configure(after);
+    if (isWellAgain(before, after)) this.#deliveries.renew(id);
     return after;
   }
 
@@ -78,11 +84,36 @@ export class MemoryWebhookStore implements WebhookStore {
     return { changed, deleted, upTo: this.#webhooks.changeNumber(organization), more: false };
   }
 
-  async targets(ids: readonly WebhookId[]): Promise<readonly WebhookTarget[]> {
+  async targets(ids: readonly WebhookId[]): Promise<readonly StoredTarget[]> {
     return ids.flatMap((id) => {
       const webhook = this.#webhooks.find(id);
-      return webhook === undefined ? [] : [toTarget(webhook)];
+      return webhook === undefined ? [] : [this.#toTarget(webhook)];
     });
+  }
+
+  async setSecrets(
+    organization: OrganizationId,
+    id: WebhookId,
+    { version, secrets }: SecretsChange,
+    now: number,
+  ): Promise<Webhook | "stale" | undefined> {
+    const before = this.#find(organization, id);
+    if (before === undefined) return undefined;
+    return before.version === version ? this.#webhooks.setSecrets(before, secrets, now) : "stale";
+  }
+
+  async sealable(after: WebhookId | 0, limit: number): Promise<readonly SealableWebhook[]> {
+    return this.#webhooks.sealable(after, limit);
+  }
+
+  async reseal(values: readonly Reseal[]): Promise<readonly boolean[]> {
+    return values.map((value) => this.#webhooks.reseal(value));
+  }
+
+  #toTarget(webhook: Webhook): StoredTarget {
+    const { id, organization, project, url, headers, retrySchedule, ordered, handshake, version } = webhook;
+    const secrets = this.#webhooks.secretsOf(id);
+    return { id, organization, project, url, headers, retrySchedule, ordered, handshake, version, secrets };
   }
 
   #find(organization: OrganizationId, id: WebhookId): Webhook | undefined {
@@ -101,17 +132,4 @@ function toSubscription({
   isActive,
 }: Webhook): WebhookSubscription {
   return { id, organization, project, sendPayload, sendForAllActions, actions, isActive };
-}
-
-function toTarget({
-  id,
-  organization,
-  project,
-  url,
-  headers,
-  retrySchedule,
-  ordered,
-  version,
-}: Webhook): WebhookTarget {
-  return { id, organization, project, url, headers, retrySchedule, ordered, version };
 }

@@ -2,7 +2,14 @@ import type { ReceiverEffect } from "../delivery/attempt.js";
 import type { OrganizationId, WebhookId } from "../foundation/ids.js";
 import type { DisabledReason, Webhook } from "../webhook/webhook.js";
 import type { Deactivation } from "./delivery-queue.js";
-import type { NewWebhook, WebhookChange } from "./webhook-store.js";
+import type {
+  NewWebhook,
+  Reseal,
+  SealableValues,
+  SealableWebhook,
+  StoredSecret,
+  WebhookChange,
+} from "./webhook-store.js";
 
 /** One organization's webhooks. */
 class OrganizationWebhooks {
@@ -21,9 +28,14 @@ class OrganizationWebhooks {
   }
 }
 
-/** Owns the webhook records of the memory store, their change numbers and their failure counters. */
+const noSecrets: readonly StoredSecret[] = [];
+
+/** Owns the webhook records of the memory store, their secrets, their change numbers and their failure counters. */
 export class MemoryWebhooks {
+  /** By rising id, since ids rise. */
   readonly #all = new Map<WebhookId, Webhook>();
+  /** Of those that have some. */
+  readonly #secrets = new Map<WebhookId, readonly StoredSecret[]>();
   readonly #organizations = new Map<OrganizationId, OrganizationWebhooks>();
   #lastId = 0;
 
@@ -72,11 +84,41 @@ export class MemoryWebhooks {
     });
   }
 
+  secretsOf(id: WebhookId): readonly StoredSecret[] {
+    return this.#secrets.get(id) ?? noSecrets;
+  }
+
+  setSecrets(before: Webhook, secrets: readonly StoredSecret[], now: number): Webhook {
+    this.#keepSecrets(before.id, secrets);
+    return this.#change({ ...before, secretSet: secrets.length > 0, updatedAt: now });
+  }
+
+  sealable(after: number, limit: number): readonly SealableWebhook[] {
+    const found: SealableWebhook[] = [];
+    for (const { id, organization, headers } of this.#all.values()) {
+      if (found.length >= limit) break;
+      const secrets = this.secretsOf(id);
+      const isEmpty = secrets.length === 0 && Object.keys(headers).length === 0;
+      if (id > after && !isEmpty) found.push({ id, organization, headers, secrets });
+    }
+    return found;
+  }
+
+  reseal({ id, from, to }: Reseal): boolean {
+    const webhook = this.#all.get(id);
+    if (webhook === undefined || !isEqual({ headers: webhook.headers, secrets: this.secretsOf(id) }, from))
+      return false;
+    this.#keepSecrets(id, to.secrets);
+    this.#put({ ...webhook, headers: to.headers });
+    return true;
+  }
+
   remove(webhook: Webhook): void {
     const organization = this.#organizationOf(webhook.organization);
     organization.change(webhook.id);
     organization.webhooks.delete(webhook.id);
     this.#all.delete(webhook.id);
+    this.#secrets.delete(webhook.id);
   }
 
   /** Applies what an attempt means for its webhook. Only a deactivation is a change that readers hear of. */
@@ -103,6 +145,11 @@ export class MemoryWebhooks {
     }
   }
 
+  #keepSecrets(id: WebhookId, secrets: readonly StoredSecret[]): void {
+    if (secrets.length > 0) this.#secrets.set(id, secrets);
+    else this.#secrets.delete(id);
+  }
+
   #count(webhook: Webhook, consecutiveFailures: number): Webhook {
     return this.#put({ ...webhook, consecutiveFailures });
   }
@@ -110,7 +157,7 @@ export class MemoryWebhooks {
   #deactivate(webhook: Webhook, reason: DisabledReason, now: number): Deactivation | undefined {
     if (!webhook.isActive) return undefined;
     const { organization, id, consecutiveFailures } = webhook;
-    this.#change({ ...webhook, isActive: false, disabledAt: now, disabledReason: reason, updatedAt: now });
+    this.#change({ ...webhook, isActive: false, disabledAt: now, disabledReason: reason });
     return { organization, webhook: id, reason, consecutiveFailures };
   }
 
@@ -137,4 +184,9 @@ export class MemoryWebhooks {
 function equalHeaders(left: Readonly<Record<string, string>>, right: Readonly<Record<string, string>>): boolean {
   const names = Object.keys(left);
   return names.length === Object.keys(right).length && names.every((name) => left[name] === right[name]);
+}
+
+/** Both are made by code, never by hand: equal values have their keys in the same order. */
+function isEqual(left: SealableValues, right: SealableValues): boolean {
+  return JSON.stringify([left.headers, left.secrets]) === JSON.stringify([right.headers, right.secrets]);
 }

@@ -25,6 +25,8 @@ export interface EmitEntry {
   /** The organization's change number that matching was based on. */
   readonly basedOn: number;
   readonly idempotency: IdempotencyClaim | undefined;
+  /** The note that this tells as an event: taken away in the same transaction. */
+  readonly note?: number;
 }
 
 /** How much of what is being stored the caller can send at once. */
@@ -43,6 +45,8 @@ export type EmitResult =
   | { readonly kind: "duplicate"; readonly answer: string }
   /** The key is known with other content: nothing was stored. */
   | { readonly kind: "conflict" }
+  /** The entry's note is gone, since it was told before: nothing was stored. */
+  | { readonly kind: "told" }
   /** A webhook changed after matching: nothing was stored; catch up to `change`, match again, append again. */
   | { readonly kind: "stale"; readonly change: number };
 
@@ -53,6 +57,7 @@ export interface MessageLog {
    * resolves, what is `stored` survives a crash of the machine. Entries are independent: what one comes to does not touch
    * another, except that a failing disk fails the whole call, with nothing stored. Two entries of one call may claim the
    * same idempotency key: the first wins. A known key comes before `stale`: whoever repeats a call gets the first answer.
+   * The same goes for a note: the first entry that is stored takes it away, and every other is `told`.
    * A delivery is leased only where its webhook is active, not paused, and has room (see {@link DeliveryQueue}), and where
    * nothing of the webhook is due already (`ordered`: nothing waits): what is new overtakes nothing. The rest waits with due
    * time `now`. A delivery whose webhook is gone by now cannot occur: that is `stale`.

@@ -35,3 +35,9 @@ test("a clock that is set back does not prolong a window", () => {
   window.take(1_000_000, 1);
   expect(window.room(10)).toBe(1);
 });
+
+test("is full from the moment that it is filled", () => {
+  const window = new RateWindow(0.5);
+  window.fill(100);
+  expect([window.room(100), window.room(2_099), window.freeAt, window.room(2_100)]).toEqual([0, 0, 2_100, 1]);
+});

@@ -8,14 +8,18 @@ export class RateWindow {
   #start = Number.NEGATIVE_INFINITY;
   #used = 0;
 
-  constructor(rate: number) {
+  /** What left in the window of `before`, under another rate, counts. */
+  constructor(rate: number, before?: RateWindow) {
     this.#allowance = Math.max(1, Math.floor(rate));
     this.#length = (this.#allowance / rate) * 1_000;
+    if (before === undefined) return;
+    this.#start = before.#start;
+    this.#used = before.#used;
   }
 
   /** How many may leave at `now`. */
   room(now: number): number {
-    return this.#covers(now) ? this.#allowance - this.#used : this.#allowance;
+    return this.#covers(now) ? Math.max(0, this.#allowance - this.#used) : this.#allowance;
   }
 
   take(now: number, count: number): void {
@@ -24,6 +28,12 @@ export class RateWindow {
       this.#used = 0;
     }
     this.#used += count;
+  }
+
+  /** Takes all that there is: what left before is not known. */
+  fill(now: number): void {
+    this.#start = now;
+    this.#used = this.#allowance;
   }
 
   /** From when on something may leave. */

@@ -1,7 +1,9 @@
 import type { AccessStore } from "./access-store.js";
 import type { AttemptLog } from "./attempt-log.js";
 import type { DeliveryQueue } from "./delivery-queue.js";
+import type { JobStore } from "./job-store.js";
 import type { MessageLog } from "./message-log.js";
+import type { NoteLog } from "./note-log.js";
 import type { PluginStateStore } from "./plugin-state-store.js";
 import type { WebhookStore } from "./webhook-store.js";
 
@@ -23,9 +25,11 @@ export interface Store {
   readonly messages: MessageLog;
   readonly webhooks: WebhookStore;
   readonly queue: DeliveryQueue;
+  readonly notes: NoteLog;
   readonly attempts: AttemptLog;
   readonly access: AccessStore;
   readonly state: PluginStateStore;
+  readonly jobs: JobStore;
 
   /**
    * Makes the database ready: creates or migrates it, voids the leases of a process that died.

@@ -76,6 +76,7 @@ describe("a URL", () => {
     "http://[::1",
     "http://[fe80::1%25eth0]/",
     "http://[not-an-address]/",
+    "http://example.com:0/",
     "http://example.com:65536/",
     "http://example.com:/",
     "http://example.com:abc/",

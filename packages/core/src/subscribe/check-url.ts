@@ -30,9 +30,9 @@ const form =
 
 function isHttpUrl(url: string): boolean {
   const host = form.exec(url)?.[1];
-  // The form alone lets through what only a parser can judge: ports beyond 65535, addresses, names in other scripts.
+  // The form alone lets through what only a parser can judge: port 0 and those beyond 65535, addresses, names in other scripts.
   const parsed = host === undefined ? null : URL.parse(url);
-  return parsed !== null && isText(url) && isHost(parsed.hostname, String(host));
+  return parsed !== null && parsed.port !== "0" && isText(url) && isHost(parsed.hostname, String(host));
 }
 
 /** Whether every store can keep it: no control characters, no half of a surrogate pair. */

@@ -24,18 +24,30 @@ export function checkProject(value: unknown): Checked<number> {
     : { problem: [`Invalid pk "${pythonTextOf(value)}" - object does not exist.`] };
 }
 
+/** More than there will ever be events of one host. */
+const mostActions = 1_000;
+
+/** Nobody corrects more at once. */
+const mostFaults = 100;
+
 /** Known actions and aliases, as they were given, each once. Faults stand under the index of what is faulty. */
 export function checkActions(value: unknown, registry: EventRegistry): Checked<readonly string[]> {
   if (value === null) return mayNotBeNull;
   if (!Array.isArray(value)) return { problem: [`Expected a list of items but got type "${pythonTypeOf(value)}".`] };
+  if (value.length > mostActions) return { problem: [`Ensure this field has no more than ${mostActions} elements.`] };
   const problems: Record<string, readonly string[]> = {};
   const actions = new Set<string>();
+  let faults = 0;
   for (const [index, action] of value.entries()) {
-    if (typeof action === "string" && registry.find(action) !== undefined) actions.add(action);
-    else
-      problems[index] = action === null ? mayNotBeNull.problem : [`"${pythonTextOf(action)}" is not a valid choice.`];
+    if (typeof action === "string" && registry.find(action) !== undefined) {
+      actions.add(action);
+      continue;
+    }
+    problems[index] = action === null ? mayNotBeNull.problem : [`"${pythonTextOf(action)}" is not a valid choice.`];
+    faults += 1;
+    if (faults === mostFaults) break;
   }
-  return Object.keys(problems).length === 0 ? { value: [...actions] } : { problem: problems };
+  return faults === 0 ? { value: [...actions] } : { problem: problems };
 }
 
 /** A list of fifty waits with blanks fits in easily. */

@@ -4,9 +4,11 @@ import { definitionOf } from "../event/event-class.js";
 import { coreOwner, EventRegistry } from "../event/event-registry.js";
 import { HookwrightError } from "../foundation/hookwright-error.js";
 import type { OrganizationId, WebhookId } from "../foundation/ids.js";
+import { SealedWebhooks } from "../secret/sealed-webhooks.js";
 import { createMemoryStore } from "../store/memory-store.js";
 import { TargetGuard } from "../transport/target-guard.js";
 import type { Webhook } from "../webhook/webhook.js";
+import type { AskConsent } from "./ask-consent.js";
 import { type FieldProblems, fieldProblemsOf } from "./field-problems.js";
 import { ManageWebhooks, type WebhookInput } from "./manage-webhooks.js";
 
@@ -31,6 +33,8 @@ describe("a webhook that is created", () => {
       maxConcurrency: null,
       rateLimit: null,
       ordered: false,
+      handshake: false,
+      allowedRate: null,
       consecutiveFailures: 0,
       disabledAt: null,
       disabledReason: null,
@@ -342,6 +346,83 @@ describe("a webhook that is not there", () => {
   });
 });
 
+describe("the receiver of a webhook with a handshake", () => {
+  const refusal: AskConsent = async () => ({ problem: ["no consent"] });
+
+  test("is asked before the webhook is saved, and what it allows is kept", async () => {
+    const { manage, webhooks, asked } = scene({ consent: async () => ({ value: 120 }) });
+    const webhook = await manage.create(organization, { url, project: 12, handshake: true, rateLimit: 5 });
+    expect(asked).toEqual([[url, 5]]);
+    expect(webhook).toMatchObject({ handshake: true, rateLimit: 5, allowedRate: 120 });
+    expect(await webhooks.get(organization, webhook.id)).toMatchObject({ handshake: true, allowedRate: 120 });
+  });
+
+  test("keeps it from being saved when it does not consent", async () => {
+    const { manage, webhooks, noticed } = scene({ consent: refusal });
+    expect(await problemsOf(manage.create(organization, { url, project: 12, handshake: true }))).toEqual({
+      url: ["no consent"],
+    });
+    expect(await webhooks.list(organization, {}, {})).toEqual([]);
+    expect(noticed).toEqual([]);
+  });
+
+  test("is not asked while a field has a fault, nor without a handshake", async () => {
+    const { manage, asked } = scene({ consent: refusal });
+    await problemsOf(manage.create(organization, { url, project: 12, handshake: true, rateLimit: "x" }));
+    const organizationOnly = { actions: ["PROJECT_CREATED"], handshake: true };
+    await problemsOf(manage.create(organization, { url, project: 12, ...organizationOnly }));
+    await manage.create(organization, { url, project: 12 });
+    expect(asked).toEqual([]);
+  });
+
+  test.each<[string, WebhookInput, boolean]>([
+    ["a new URL", { url: "https://other.example/" }, true],
+    ["a new rate", { rateLimit: 7 }, true],
+    ["the same URL and rate", { url, rateLimit: 5, handshake: true }, false],
+    ["other fields", { headers: { "X-A": "1" }, isActive: false, actions: [] }, false],
+  ])("is asked again for %s: %#", async (_, input, isAsked) => {
+    let answer: Awaited<ReturnType<AskConsent>> = { value: 120 };
+    const { manage, asked } = scene({ consent: async () => answer });
+    const { id } = await manage.create(organization, { url, project: 12, handshake: true, rateLimit: 5 });
+    answer = { value: 60 };
+    const changed = await manage.update(organization, id, { input });
+    expect(asked).toHaveLength(isAsked ? 2 : 1);
+    expect(changed.allowedRate).toBe(isAsked ? 60 : 120);
+  });
+
+  test("keeps the webhook as it was when it does not consent to a change", async () => {
+    let answer: Awaited<ReturnType<AskConsent>> = { value: null };
+    const { manage, webhooks } = scene({ consent: async () => answer });
+    const before = await manage.create(organization, { url, project: 12, handshake: true });
+    answer = { problem: ["no consent"] };
+    const change = { url: "https://other.example/", isActive: false };
+    expect(await problemsOf(manage.update(organization, before.id, { input: change }))).toEqual({
+      url: ["no consent"],
+    });
+    expect(await webhooks.get(organization, before.id)).toEqual(before);
+  });
+
+  test("is asked when the handshake is switched on, and its limit is forgotten when it is switched off", async () => {
+    const { manage, asked } = scene({ consent: async () => ({ value: 30 }) });
+    const { id } = await manage.create(organization, { url, project: 12 });
+    expect(await manage.update(organization, id, { input: { handshake: true } })).toMatchObject({ allowedRate: 30 });
+    expect(await manage.update(organization, id, { input: { handshake: false } })).toMatchObject({ allowedRate: null });
+    await manage.update(organization, id, { input: { url: "https://other.example/" } });
+    expect(asked).toHaveLength(1);
+  });
+
+  test("is asked about the URL that is stored, whatever is changed at the same time", async () => {
+    const { manage, asked } = scene();
+    const { id } = await manage.create(organization, { url, project: 12 });
+    const other = "https://other.example/";
+    await Promise.all([
+      manage.update(organization, id, { input: { handshake: true } }),
+      manage.update(organization, id, { input: { url: other } }),
+    ]);
+    expect(asked.at(-1)).toEqual([other, null]);
+  });
+});
+
 test("a webhook that is deleted is gone, and cannot be deleted again", async () => {
   const { manage, noticed } = scene();
   const { id } = await manage.create(organization, { url, project: 12 });
@@ -362,9 +443,11 @@ test("webhooks are listed by project, or those of the organization, or all", asy
 
 interface SceneOptions {
   readonly organizationWebhooks?: boolean;
+  /** What every receiver says. */
+  readonly consent?: AskConsent;
 }
 
-function scene({ organizationWebhooks = false }: SceneOptions = {}) {
+function scene({ organizationWebhooks = false, consent = async () => ({ value: null }) }: SceneOptions = {}) {
   const registry = new EventRegistry();
   for (const event of Object.values(builtinEvents)) {
     const definition = definitionOf(event);
@@ -374,15 +457,20 @@ function scene({ organizationWebhooks = false }: SceneOptions = {}) {
   const guard = new TargetGuard();
   const clock = { time: 1_000, now: () => clock.time, setTimer: () => ({ cancel: () => {} }) };
   const noticed: string[] = [];
+  const asked: unknown[] = [];
   const ports = {
-    webhooks,
+    webhooks: new SealedWebhooks(webhooks),
     registry,
     clock,
     checkLiteral: (literal: string) => guard.checkUrlLiteral(literal),
+    askConsent: async (webhook: Parameters<AskConsent>[0]): ReturnType<AskConsent> => {
+      asked.push([webhook.url, webhook.rateLimit]);
+      return consent(webhook);
+    },
     changed: async (of: OrganizationId) => void noticed.push(`changed ${of}`),
     wake: () => void noticed.push("wake"),
   };
-  return { manage: new ManageWebhooks(ports, { organizationWebhooks }), webhooks, clock, noticed };
+  return { manage: new ManageWebhooks(ports, { organizationWebhooks }), webhooks, clock, noticed, asked };
 }
 
 async function problemsOf(call: Promise<unknown>): Promise<FieldProblems> {

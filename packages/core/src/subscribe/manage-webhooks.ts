@@ -1,9 +1,10 @@
 import type { EventRegistry } from "../event/event-registry.js";
 import type { Clock } from "../foundation/clock.js";
-import { HookwrightError } from "../foundation/hookwright-error.js";
 import type { OrganizationId, ProjectId, WebhookId } from "../foundation/ids.js";
-import type { WebhookChange, WebhookFilter, WebhookPage, WebhookStore } from "../store/webhook-store.js";
+import type { SealedWebhooks } from "../secret/sealed-webhooks.js";
+import type { WebhookChange, WebhookFilter, WebhookPage } from "../store/webhook-store.js";
 import type { Webhook, WebhookSettings } from "../webhook/webhook.js";
+import type { AskConsent } from "./ask-consent.js";
 import { checkHeaders } from "./check-headers.js";
 import { checkUrl, type LiteralCheck } from "./check-url.js";
 import {
@@ -15,15 +16,18 @@ import {
   checkRetrySchedule,
 } from "./field-checks.js";
 import { type Checked, type FieldProblem, type FieldProblems, webhookInvalid } from "./field-problems.js";
+import { unknownWebhook } from "./unknown-webhook.js";
+import { WebhookTurns } from "./webhook-turns.js";
 
 /** What a webhook is made of or changed to. Unknown keys are ignored; what is absent keeps its default or its value. */
 export type WebhookInput = Readonly<Record<string, unknown>>;
 
 export interface SubscribePorts {
-  readonly webhooks: WebhookStore;
+  readonly webhooks: Pick<SealedWebhooks, "create" | "get" | "peek" | "list" | "update" | "delete">;
   readonly registry: EventRegistry;
   readonly clock: Clock;
   readonly checkLiteral: LiteralCheck;
+  readonly askConsent: AskConsent;
   /** Called when a change is stored, so that the next emit knows it. */
   readonly changed: (organization: OrganizationId) => Promise<void>;
   /** Waiting deliveries may go on. */
@@ -50,12 +54,14 @@ const defaults: Omit<WebhookSettings, "url"> = {
   maxConcurrency: null,
   rateLimit: null,
   ordered: false,
+  handshake: false,
 };
 
 /** Webhook in, checked. What is saved here can be delivered to; nothing is stored of an input with a fault. */
 export class ManageWebhooks {
   readonly #ports: SubscribePorts;
   readonly #settings: SubscribeSettings;
+  readonly #turns = new WebhookTurns();
 
   constructor(ports: SubscribePorts, settings: SubscribeSettings) {
     this.#ports = ports;
@@ -74,7 +80,8 @@ export class ManageWebhooks {
       throw webhookInvalid({ nonField: ["Project webhook can't contain organization-only action."] });
     const { webhooks, clock, changed } = this.#ports;
     const created = { ...defaults, ...settings, url, organization, project: project.value };
-    const webhook = await webhooks.create(created, clock.now());
+    const allowedRate = created.handshake ? await this.#allowedRate(created) : null;
+    const webhook = await webhooks.create({ ...created, allowedRate }, clock.now());
     await changed(organization);
     return webhook;
   }
@@ -97,16 +104,8 @@ export class ManageWebhooks {
    *
    * @throws HookwrightError `not_found`, or `webhook_invalid` with every faulty field.
    */
-  async update(organization: OrganizationId, id: WebhookId, update: WebhookUpdate): Promise<Webhook> {
-    const { webhooks, clock, changed, wake } = this.#ports;
-    if ((await webhooks.get(organization, id)) === undefined) throw unknownWebhook(id);
-    const { settings, problems } = this.#check(update.input, { urlRequired: update.whole ?? false });
-    if (hasProblem(problems)) throw webhookInvalid(problems);
-    const webhook = await webhooks.update(organization, id, settings, clock.now());
-    if (webhook === undefined) throw unknownWebhook(id);
-    await changed(organization);
-    wake();
-    return webhook;
+  update(organization: OrganizationId, id: WebhookId, update: WebhookUpdate): Promise<Webhook> {
+    return this.#turns.take(id, () => this.#update(organization, id, update));
   }
 
   /** Its waiting deliveries are cancelled. @throws HookwrightError `not_found`. */
@@ -114,6 +113,33 @@ export class ManageWebhooks {
     const { webhooks, clock, changed } = this.#ports;
     if (!(await webhooks.delete(organization, id, clock.now()))) throw unknownWebhook(id);
     await changed(organization);
+  }
+
+  async #update(organization: OrganizationId, id: WebhookId, update: WebhookUpdate): Promise<Webhook> {
+    const { webhooks, clock, changed, wake } = this.#ports;
+    const before = await webhooks.peek(organization, id);
+    if (before === undefined) throw unknownWebhook(id);
+    const { settings, problems } = this.#check(update.input, { urlRequired: update.whole ?? false });
+    if (hasProblem(problems)) throw webhookInvalid(problems);
+    const change = { ...settings, ...(await this.#consentTo(before, { ...before, ...settings })) };
+    const webhook = await webhooks.update(organization, id, change, clock.now());
+    if (webhook === undefined) throw unknownWebhook(id);
+    await changed(organization);
+    wake();
+    return webhook;
+  }
+
+  /** Consent was given to a URL, and a rate was allowed in answer to another: what either changes is asked for anew. */
+  async #consentTo(before: Consenting, after: Consenting): Promise<Pick<WebhookChange, "allowedRate">> {
+    if (!after.handshake) return before.handshake ? { allowedRate: null } : {};
+    const isSame = before.handshake && before.url === after.url && before.rateLimit === after.rateLimit;
+    return isSame ? {} : { allowedRate: await this.#allowedRate(after) };
+  }
+
+  async #allowedRate(webhook: Parameters<AskConsent>[0]): Promise<number | null> {
+    const consent = await this.#ports.askConsent(webhook);
+    if ("problem" in consent) throw webhookInvalid({ url: consent.problem });
+    return consent.value;
   }
 
   #check(input: WebhookInput, { urlRequired }: { readonly urlRequired: boolean }): CheckedInput {
@@ -129,6 +155,7 @@ export class ManageWebhooks {
       maxConcurrency: checkMaxConcurrency,
       rateLimit: checkRateLimit,
       ordered: checkBoolean,
+      handshake: checkBoolean,
     };
     const problems: Record<string, FieldProblem> = {};
     const settings: Record<string, unknown> = {};
@@ -161,6 +188,9 @@ export class ManageWebhooks {
   }
 }
 
+/** What a consent depends on. */
+type Consenting = Pick<Webhook, "organization" | "handshake" | "url" | "rateLimit">;
+
 interface CheckedInput {
   readonly settings: WebhookChange;
   readonly problems: FieldProblems;
@@ -168,8 +198,4 @@ interface CheckedInput {
 
 function hasProblem(problems: FieldProblems): boolean {
   return Object.keys(problems).length > 0;
-}
-
-function unknownWebhook(id: WebhookId): HookwrightError {
-  return new HookwrightError("not_found", `There is no webhook ${id} in this organization.`);
 }

@@ -1,3 +1,4 @@
+import { distance } from "fastest-levenshtein";
 import { HookwrightError } from "../foundation/hookwright-error.js";
 import { type AddressBlock, readBlock } from "./ip-address.js";
 
@@ -31,16 +32,16 @@ export function parseAllowTargets(text: string): AllowRules {
   const blocks: AddressBlock[] = [];
   const hosts = new Set<string>();
   const suffixes: string[] = [];
-  const words = new Set<string>();
+  const named = new Set<string>();
   for (const entry of text.split(/[\s,]+/).filter((part) => part !== "")) {
     const word = entry.toLowerCase();
     const block = readBlock(word);
-    if (word === "loopback" || word === "private") words.add(word);
+    if (word === "loopback" || word === "private") named.add(word);
     else if (block !== undefined) blocks.push(usable(block, entry));
     else if (word.startsWith("*.")) suffixes.push(`.${hostName(word.slice(2), entry)}`);
-    else hosts.add(hostName(word, entry));
+    else hosts.add(hostName(intended(word, entry), entry));
   }
-  return { loopback: words.has("loopback"), private: words.has("private"), blocks, hosts, suffixes };
+  return { loopback: named.has("loopback"), private: named.has("private"), blocks, hosts, suffixes };
 }
 
 /** A host name as rules compare it: lower case, without a trailing dot. */
@@ -62,6 +63,23 @@ function hostName(name: string, entry: string): string {
   if (readBlock(host) !== undefined) refuse(entry, `write ${host} if that is the address that you mean`);
   return canonicalHost(host);
 }
+
+/** A mistyped word would be a host name that nothing has, and what it was to open would stay shut without a reason. */
+function intended(name: string, entry: string): string {
+  if (name.includes(".")) return name;
+  const asHost = `or "${name}." for a host of that name`;
+  if (name === "all" || name === "any")
+    refuse(entry, `nothing opens everything: name what is to be open, such as private or 10.0.0.0/8, ${asHost}`);
+  const meant = words.find((word) => distance(name, word) <= mostMistyped);
+  if (meant !== undefined) refuse(entry, `write ${meant} if you mean that, ${asHost}`);
+  return name;
+}
+
+/** The words that stand for ranges. */
+const words = ["loopback", "private"] as const;
+
+/** Letters. Real names of hosts are further off. */
+const mostMistyped = 2;
 
 function refuse(entry: string, hint?: string): never {
   const forms =

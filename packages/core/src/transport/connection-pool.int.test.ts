@@ -247,24 +247,42 @@ describe("connections", () => {
     expect(transport.size).toEqual({ origins: 0, connections: 0, idle: 0 });
   });
 
-  test("that never become free are told in the reason, and hold up nobody else", async () => {
+  test("that never become free are the sender's fault, told in the reason, and hold up nobody else", async () => {
     const hanging = await rig.receiver({ onRequest: () => {} });
     const healthy = await rig.answering(okAnswer());
     const transport = rig.transport({ connectionsPerOrigin: 1 });
     const first = transport.send(wireRequest(hanging.url(), { timeout: deadline * 2 }));
     const second = transport.send(wireRequest(hanging.url(), { timeout: deadline }));
     expect(await transport.send(wireRequest(healthy.url()))).toMatchObject({ status: 200 });
-    expect(await second).toMatchObject({ code: "timeout", reason: expect.stringContaining("in use") });
+    expect(await second).toMatchObject({
+      kind: "sender-failed",
+      reason: expect.stringContaining("in use"),
+      cause: { code: "machine_failed" },
+    });
     expect(await first).toMatchObject({ code: "timeout" });
     await hanging.allClosed();
     expect(transport.size.origins).toBe(1);
+  });
+
+  test("of deliveries are not used up by calls that go beside them", async () => {
+    const receiver = await rig.receiver({
+      onRequest: (socket, { head }) => {
+        if (head.startsWith("POST /delivery")) socket.write(okAnswer());
+      },
+    });
+    const transport = rig.transport({ connectionsPerOrigin: 1 });
+    const beside = transport.send(wireRequest(receiver.url("127.0.0.1", "/test"), { beside: true }));
+    const delivery = wireRequest(receiver.url("127.0.0.1", "/delivery"), { timeout: deadline * 4 });
+    expect(await transport.send(delivery)).toMatchObject({ status: 200 });
+    await transport.close();
+    expect(await beside).toMatchObject({ kind: "interrupted" });
   });
 
   test("that were never made leave nothing behind, nor do those who waited for them", async () => {
     const transport = rig.transport({ connectionsPerOrigin: 1, lookup: () => {} });
     const first = transport.send(wireRequest("http://slow.test/", { timeout: deadline }));
     const second = transport.send(wireRequest("http://slow.test/", { timeout: deadline / 2 }));
-    expect(await second).toMatchObject({ code: "timeout" });
+    expect(await second).toMatchObject({ cause: { code: "machine_failed" } });
     expect(await first).toMatchObject({ code: "timeout" });
     await emptied(transport);
   });
@@ -288,13 +306,19 @@ describe("connections", () => {
     expect(receivers.map((receiver) => receiver.openSockets)).toEqual([0, 0, 0, 1, 1]);
   });
 
-  test("to 500 origins leave nothing behind", async () => {
-    const receiver = await rig.receiver({ host: "0.0.0.0", onRequest: (socket) => socket.write(okAnswer()) });
-    const transport = rig.transport({ keepAlive: 50, idleConnections: 100 });
-    const hosts = Array.from({ length: 500 }, (_, n) => `127.0.${1 + (n >> 8)}.${n & 0xff}`);
-    const outcomes = await Promise.all(hosts.map((host) => transport.send(wireRequest(receiver.url(host)))));
-    for (const outcome of outcomes) expect(outcome).toMatchObject({ status: 200 });
-    expect(receiver.connections).toBe(500);
+  test("to 5,000 origins that ask to be kept for days are bounded, and leave nothing behind when they were idle", async () => {
+    const kept = "HTTP/1.1 200 OK\r\nconnection: keep-alive\r\nkeep-alive: timeout=999999\r\ncontent-length: 0\r\n\r\n";
+    const receiver = await rig.receiver({ host: "0.0.0.0", onRequest: (socket) => socket.write(kept) });
+    const transport = rig.transport({ longestKeepAlive: 200, idleConnections: 100 });
+    const hosts = Array.from({ length: 5_000 }, (_, n) => `127.0.${1 + (n >> 8)}.${n & 0xff}`);
+    for (let first = 0; first < hosts.length; first += 250) {
+      const some = hosts.slice(first, first + 250);
+      const outcomes = await Promise.all(some.map((host) => transport.send(wireRequest(receiver.url(host)))));
+      for (const outcome of outcomes) expect(outcome).toMatchObject({ status: 200 });
+      expect(transport.size.connections).toBeLessThanOrEqual(100);
+      expect(transport.size.origins).toBeLessThanOrEqual(100);
+    }
+    expect(receiver.connections).toBe(5_000);
     await receiver.allClosed();
     await emptied(transport);
   });

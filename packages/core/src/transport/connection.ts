@@ -1,5 +1,7 @@
+import type { Socket } from "node:net";
 import { Client, type Dispatcher } from "undici";
-import type { Dialer, Dialing, DialPhase } from "./dialer.js";
+import type { Dialer } from "./dialer.js";
+import type { Dialing, DialPhase } from "./dialing.js";
 import type { Target } from "./target.js";
 
 /** Milliseconds that an idle connection is kept. */
@@ -12,6 +14,8 @@ export interface KeepAlive {
 
 /** Who uses a connection. */
 export interface ConnectionUser {
+  /** More of an answer has come, of whatever kind; `false`: it is not wanted, and the connection has been given back. */
+  mayParse(slice: Uint8Array): boolean;
   /** The service stops. */
   interrupt(): void;
 }
@@ -23,8 +27,11 @@ export interface ConnectionOptions {
   readonly onLost: (connection: Connection) => void;
 }
 
-/** The largest head of an answer that is read. */
+/** The largest head of an answer that is read: its names and values. */
 const maxHeaderSize = 16_384;
+
+/** Parsed at once: as much as nearly every answer has, and little enough that the worst of it takes 3 ms. */
+export const sliceLength = 4_096;
 
 /**
  * One connection to one origin, used by one exchange at a time. Owns its undici client and its socket, also while the socket is
@@ -59,8 +66,13 @@ export class Connection {
         this.#writtenBefore = 0;
         this.#readBefore = 0;
         this.#dialing = dialer.dial(target, (error, socket) => {
-          if (error !== null) done(error, null);
-          else if (socket !== null) done(null, socket);
+          if (error !== null) return done(error, null);
+          if (socket === null) return;
+          // What came before was of a handshake, or of a proxy.
+          this.#readBefore = socket.bytesRead;
+          // What comes while nobody uses the connection is undici's to refuse.
+          readInSlices(socket, (slice) => this.user?.mayParse(slice) ?? true);
+          done(null, socket);
         });
       },
     });
@@ -69,7 +81,7 @@ export class Connection {
 
   /** How far the connection has come. */
   get phase(): DialPhase {
-    return this.#dialing?.progress.phase ?? "resolving";
+    return this.#dialing?.phase ?? "resolving";
   }
 
   /** Whether a next request would leave at once: not behind a body that the receiver answered without reading it. */
@@ -105,21 +117,26 @@ export class Connection {
   }
 
   get #bytesRead(): number {
-    return this.#dialing?.socket.bytesRead ?? 0;
+    return this.#dialing?.socket?.bytesRead ?? 0;
   }
 
   /** Ends the connection at any phase, and whatever is under way on it. Resolves when its socket is closed. */
   async destroy(): Promise<void> {
-    const socket = this.#dialing?.socket;
-    const closed =
-      socket === undefined || socket.closed
-        ? undefined
-        : new Promise<void>((resolve) => {
-            socket.once("close", () => resolve());
-          });
     // The client first: it must not take the end of its socket for a reason to make another.
-    const destroyed = this.#client.destroy();
-    socket?.destroy();
-    await Promise.all([closed, destroyed]);
+    await Promise.all([this.#client.destroy(), this.#dialing?.destroy()]);
   }
+}
+
+/**
+ * undici parses at once whatever one read gives it, 64 kB as a rule, and cannot be stopped in the middle: thousands of tiny headers
+ * would block the process for 40 ms. So it gets slices, and each is asked for.
+ */
+function readInSlices(socket: Socket, mayParse: (slice: Uint8Array) => boolean): void {
+  const read = socket.read.bind(socket);
+  socket.read = (size?: number): unknown => {
+    // Streams read nothing, with 0, to have more fetched.
+    if (size !== undefined) return read(size);
+    const slice: unknown = socket.readableLength > sliceLength ? read(sliceLength) : read();
+    return slice instanceof Uint8Array && !mayParse(slice) ? null : slice;
+  };
 }

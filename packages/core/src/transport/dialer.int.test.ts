@@ -1,7 +1,8 @@
 import type { Socket } from "node:net";
+import { inspect } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import { parseAllowTargets } from "./allow-rules.js";
-import type { Lookup } from "./name-resolver.js";
+import type { Lookup } from "./lookup.js";
 import { okAnswer } from "./raw-receiver.test.support.js";
 import { TargetGuard } from "./target-guard.js";
 import { daysFromNow, testCertificate } from "./test-certificate.test.support.js";
@@ -68,13 +69,29 @@ describe("a name", () => {
     },
   );
 
-  test("that resolves to blocked addresses only is refused, and the address is told", async () => {
+  test("that resolves to blocked addresses only is refused, and the address is told to the log alone", async () => {
     const transport = rig.transport({ guard: new TargetGuard(), lookup: lookupOf(["10.0.0.7", "fd00::1"]) });
-    expect(await transport.send(wireRequest("http://rebound.test/"))).toMatchObject({
+    const outcome = await transport.send(wireRequest("http://rebound.test/"));
+    const { cause, ...record } = outcome.kind === "unreachable" ? outcome : { cause: undefined };
+    expect(record).toEqual({
       kind: "unreachable",
       code: "target_blocked",
-      reason: expect.stringContaining("rebound.test resolves to 10.0.0.7") as unknown,
+      reason: "rebound.test resolves to a private address that HOOKWRIGHT_ALLOW_TARGETS does not open",
     });
+    expect(inspect(cause)).toContain("rebound.test resolved to 10.0.0.7");
+  });
+
+  test("with thousands of addresses is dialled at eight of them, of both families", async () => {
+    const receiver = await rig.answering(okAnswer());
+    const url = receiver.url("many.test");
+    await receiver.close();
+    const many = Array.from({ length: 4_000 }, (_, index) => `127.1.${index >> 8}.${index & 255}`);
+    const transport = rig.transport({ lookup: lookupOf([...many, "::1"]) });
+    const outcome = await transport.send(wireRequest(url));
+    const cause = outcome.kind === "unreachable" ? outcome.cause : undefined;
+    const dialled = cause instanceof AggregateError ? cause.errors.map((error) => Reflect.get(error, "address")) : [];
+    expect(dialled).toHaveLength(8);
+    expect(dialled.slice(0, 4)).toEqual(["127.1.0.0", "::1", "127.1.0.1", "127.1.0.2"]);
   });
 
   test("that changes its address is judged anew for each connection, and never asked twice for one", async () => {

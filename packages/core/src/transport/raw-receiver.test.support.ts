@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { createServer as createSecureServer } from "node:tls";
+import { createServer as createSecureServer, type TlsOptions } from "node:tls";
 import type { TestCertificate } from "./test-certificate.test.support.js";
 
 /** One request as it came over the wire. */
@@ -16,6 +16,8 @@ export interface RawRequest {
 export interface RawReceiverOptions {
   readonly host?: string;
   readonly certificate?: TestCertificate;
+  /** What else TLS is to be, where there is a certificate. */
+  readonly tls?: TlsOptions;
   /** Called for each connection as it is accepted, before TLS. */
   readonly onAccept?: (socket: Socket, connection: number) => void;
   /** Called for each connection, before anything is read. Who reads or writes here does it all by himself. */
@@ -38,7 +40,7 @@ export class RawReceiver {
   private constructor(options: RawReceiverOptions) {
     this.#secure = options.certificate !== undefined;
     this.#server = this.#secure
-      ? createSecureServer({ ...options.certificate }, (socket) => this.#serve(socket, options))
+      ? createSecureServer({ ...options.certificate, ...options.tls }, (socket) => this.#serve(socket, options))
       : createServer((socket) => this.#serve(socket, options));
     // Counted below TLS, so that a handshake that is given up is seen to be closed too.
     this.#server.prependListener("connection", (socket: Socket) => {
@@ -67,6 +69,13 @@ export class RawReceiver {
 
   url(host = "127.0.0.1", path = "/hook"): string {
     return `${this.#secure ? "https" : "http"}://${host}:${this.port}${path}`;
+  }
+
+  /** Bytes that the kernel has taken from this receiver for connections that are open. */
+  get bytesWritten(): number {
+    let bytes = 0;
+    for (const socket of this.#open) bytes += socket.bytesWritten - socket.writableLength;
+    return bytes;
   }
 
   /** Resolves when no connection is open. */

@@ -126,9 +126,9 @@ describe("a guard without rules", () => {
     expect(closed.refusal("8.8.8.8", "receiver.example")).toBeUndefined();
   });
 
-  test("names the address, what it is, and the name that led to it", () => {
+  test("names what the address is and the name that led to it, and not what a name resolves to", () => {
     expect(closed.refusal("10.0.0.7", "db.internal")).toBe(
-      "db.internal resolves to 10.0.0.7, a private address that HOOKWRIGHT_ALLOW_TARGETS does not open",
+      "db.internal resolves to a private address that HOOKWRIGHT_ALLOW_TARGETS does not open",
     );
   });
 });
@@ -221,6 +221,12 @@ describe("the rule", () => {
     "user@backend",
     "back%65nd",
     "256.256.256.256",
+    "all",
+    "ANY",
+    "loopbak",
+    "lopback",
+    "privat",
+    "privates",
   ])("%s is refused, and named", (entry) => {
     expect(() => parseAllowTargets(`loopback, ${entry}`)).toThrow(
       expect.objectContaining({
@@ -228,5 +234,13 @@ describe("the rule", () => {
         message: expect.stringContaining(`HOOKWRIGHT_ALLOW_TARGETS: ${JSON.stringify(entry)}`) as unknown,
       }),
     );
+  });
+
+  test("a mistyped word is told the nearest one, and how a host of that name is written", () => {
+    expect(() => parseAllowTargets("loopbak")).toThrow(/write loopback if you mean that, or "loopbak\." for a host/);
+    expect(parseAllowTargets("loopbak., all., localhost, backend, loopbak.example").hosts).toEqual(
+      new Set(["loopbak", "all", "localhost", "backend", "loopbak.example"]),
+    );
+    expect(parseAllowTargets("*.all, *.private").suffixes).toEqual([".all", ".private"]);
   });
 });

@@ -33,8 +33,8 @@ export class TargetGuard {
   }
 
   /**
-   * The one decision about an address: `undefined` when it may be dialled for `host`, else one line that says why not.
-   * `host` is the name or literal of the URL.
+   * The one decision about an address: `undefined` when it may be dialled for `host`, else one line that says why not, and
+   * not what a name resolved to. `host` is the name or literal of the URL.
    */
   refusal(address: string, host: string): string | undefined {
     const read = readAddress(address);
@@ -89,7 +89,9 @@ function describe(
   kind: Exclude<AddressKind, "public">,
   { read, layer, host }: { readonly read: IpAddress; readonly layer: IpAddress; readonly host: string },
 ): string {
-  const target = readAddress(host) === undefined ? `${host} resolves to ${read.text}` : read.text;
+  const what = `${phrases[kind]} that HOOKWRIGHT_ALLOW_TARGETS does not open`;
+  // Who may save a webhook must not learn from it what the names inside of the network resolve to.
+  if (readAddress(host) === undefined) return `${host} resolves to ${what}`;
   const leads = layer === read ? "" : `, which leads to ${layer.text}`;
-  return `${target}${leads}, ${phrases[kind]} that HOOKWRIGHT_ALLOW_TARGETS does not open`;
+  return `${read.text}${leads}, ${what}`;
 }

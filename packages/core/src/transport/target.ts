@@ -16,6 +16,13 @@ export interface Target {
   readonly authorization: string | undefined;
 }
 
+/** User and password of a URL, decoded, and the header that they become. */
+export interface UrlCredentials {
+  readonly user: string;
+  readonly password: string;
+  readonly authorization: string;
+}
+
 /** As many webhooks as are usually active at once; one takes about 1 kB. */
 const capacity = 4_096;
 
@@ -56,14 +63,15 @@ function parseTarget(text: string): Target | string {
     port,
     authority: `${url.hostname}:${port}`,
     path: url.pathname + url.search,
-    authorization: basicAuthorization(url),
+    authorization: credentialsOf(url)?.authorization,
   };
 }
 
 // As Python's requests does for Label Studio: user and password of the URL, percent-decoded, become Basic credentials. A percent
 // sign that begins no escape stands for itself.
-function basicAuthorization({ username, password }: URL): string | undefined {
+export function credentialsOf({ username, password }: URL): UrlCredentials | undefined {
   if (username === "" && password === "") return undefined;
-  const credentials = Buffer.from(`${percentDecoded(username)}:${percentDecoded(password)}`, "utf8");
-  return `Basic ${credentials.toString("base64")}`;
+  const [user, secret] = [percentDecoded(username), percentDecoded(password)];
+  const encoded = Buffer.from(`${user}:${secret}`, "utf8").toString("base64");
+  return { user, password: secret, authorization: `Basic ${encoded}` };
 }

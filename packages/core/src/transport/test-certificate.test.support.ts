@@ -11,11 +11,16 @@ export interface TestCertificate {
 export interface TestCertificateOptions {
   /** Names and addresses that it is valid for. */
   readonly hosts: readonly string[];
+  readonly notBefore?: Date;
   readonly notAfter?: Date;
 }
 
 /** Makes a key and a certificate that it signs itself, fresh for each call: no key is ever kept in the repository. RFC 5280, section 4.1. */
-export function testCertificate({ hosts, notAfter = daysFromNow(1) }: TestCertificateOptions): TestCertificate {
+export function testCertificate({
+  hosts,
+  notBefore = daysFromNow(-30),
+  notAfter = daysFromNow(1),
+}: TestCertificateOptions): TestCertificate {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const name = sequence(set(sequence(commonName, utf8String(`test ${hosts[0] ?? ""}`))));
   const content = sequence(
@@ -23,7 +28,7 @@ export function testCertificate({ hosts, notAfter = daysFromNow(1) }: TestCertif
     integer(Buffer.concat([Buffer.from([1]), randomBytes(8)])),
     ecdsaWithSha256,
     name,
-    sequence(time(daysFromNow(-30)), time(notAfter)),
+    sequence(time(notBefore), time(notAfter)),
     name,
     publicKey.export({ type: "spki", format: "der" }),
     explicit(3, sequence(alternativeNames(hosts), authority())),

@@ -27,6 +27,27 @@ describe("a request", () => {
     ]);
   });
 
+  test("may be an OPTIONS, without a body", async () => {
+    const receiver = await rig.answering(okAnswer());
+    const outcome = await rig.send(receiver.url(), { method: "OPTIONS", headers: {}, body: new Uint8Array() });
+    expect(receiver.requests[0]?.head.split("\r\n").filter((line) => line !== "")).toEqual([
+      "OPTIONS /hook HTTP/1.1",
+      `host: 127.0.0.1:${receiver.port}`,
+      "connection: keep-alive",
+    ]);
+    expect(outcome).toMatchObject({ kind: "answered", status: 200 });
+  });
+
+  test("tells those headers of the answer that it wants, and no others", async () => {
+    const answer = "HTTP/1.1 204 No Content\r\nX-One: 1\r\nx-two: a\r\nX-Two: b\r\nX-Three: 3\r\n\r\n";
+    const receiver = await rig.answering(answer);
+    const wantedHeaders = ["x-one", "x-two", "x-four"];
+    expect(await rig.send(receiver.url(), { wantedHeaders })).toMatchObject({
+      headers: { "x-one": "1", "x-two": "a,b" },
+    });
+    expect(await rig.send(receiver.url())).not.toHaveProperty("headers");
+  });
+
   test("may have an empty body", async () => {
     const receiver = await rig.answering(okAnswer());
     await rig.send(receiver.url(), { body: new Uint8Array() });
@@ -38,6 +59,16 @@ describe("a request", () => {
     await rig.send(receiver.url("us%40er:p%C3%A9:%@127.0.0.1"));
     const credentials = Buffer.from("us@er:pé:%", "utf8").toString("base64");
     expect(receiver.requests[0]?.head).toContain(`authorization: Basic ${credentials}\r\n`);
+  });
+
+  test("keeps the URL's credentials back from who is only asked for consent", async () => {
+    const receiver = await rig.answering(okAnswer());
+    const outcome = await rig.send(receiver.url("user:secret@127.0.0.1"), {
+      method: "OPTIONS",
+      body: new Uint8Array(),
+    });
+    expect(outcome).toMatchObject({ status: 200 });
+    expect(receiver.requests[0]?.head).not.toMatch(/authorization/i);
   });
 
   test("keeps the webhook's own Authorization where the URL has credentials too", async () => {
@@ -127,8 +158,8 @@ describe("an answer", () => {
     ["120.1", "120.1"],
     ["Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:28:00 GMT"],
     ["x".repeat(5_000), "x".repeat(100)],
-    ["1\r\nRetry-After: 2", "1"],
-  ])("keeps Retry-After as it came", async (header, kept) => {
+    ["1\r\nRetry-After: 2", "1, 2"],
+  ])("keeps Retry-After as it came, several joined by commas", async (header, kept) => {
     const receiver = await rig.answering(`HTTP/1.1 429 X\r\nRetry-After: ${header}\r\ncontent-length: 0\r\n\r\n`);
     expect(await rig.send(receiver.url())).toMatchObject({ status: 429, retryAfter: kept });
   });

@@ -1,10 +1,13 @@
 import { type Clock, systemClock } from "../foundation/clock.js";
 import { ConnectionPool } from "./connection-pool.js";
 import { Dialer } from "./dialer.js";
+import type { EgressProxy } from "./egress-proxy.js";
 import { Exchange } from "./exchange.js";
-import { type Lookup, sharedLookup, systemLookup } from "./name-resolver.js";
+import { type Lookup, sharedLookup } from "./lookup.js";
+import { NameResolver } from "./name-resolver.js";
 import { ParsedTargets } from "./target.js";
 import type { TargetGuard } from "./target-guard.js";
+import { type ClientCertificate, TlsIdentity } from "./tls-identity.js";
 import type { Transport, TransportOutcome, WireRequest } from "./transport.js";
 
 /** What the transport over real sockets is made of. All but the guard has a default. */
@@ -12,8 +15,14 @@ export interface UndiciTransportOptions {
   /** Decides which addresses may be dialled. */
   readonly guard: TargetGuard;
   readonly clock?: Clock;
-  /** Resolves names; the machine's own resolver when absent. The guard judges every address that it gives. */
+  /** Resolves names; as the machine does when absent. The guard judges every address that it gives. */
   readonly lookup?: Lookup;
+  /** Asked in place of the machine's own name servers, where there is no `lookup`. */
+  readonly nameServers?: readonly string[];
+  /** All connections go through it, where there is one. */
+  readonly egressProxy?: EgressProxy | undefined;
+  /** Shown to receivers that ask who the sender is. */
+  readonly clientCertificate?: ClientCertificate | undefined;
   /** Certificate authorities that are trusted besides the usual ones, as PEM. */
   readonly certificateAuthorities?: readonly string[];
   /**
@@ -39,20 +48,25 @@ export class UndiciTransport implements Transport {
   readonly #targets = new ParsedTargets();
   readonly #clock: Clock;
   readonly #pool: ConnectionPool;
+  /** For what goes beside deliveries; keeps no connection. */
+  readonly #besidePool: ConnectionPool;
   #closed = false;
 
   constructor(options: UndiciTransportOptions) {
-    const { guard, lookup = systemLookup, certificateAuthorities = [] } = options;
-    this.#clock = options.clock ?? systemClock;
-    this.#pool = new ConnectionPool({
-      dialer: new Dialer({ guard, lookup: sharedLookup(lookup), certificateAuthorities }),
+    const { guard, clock = systemClock, nameServers = [], certificateAuthorities = [] } = options;
+    const lookup = options.lookup ?? new NameResolver({ nameServers, clock }).lookup;
+    const identity = new TlsIdentity(certificateAuthorities, options.clientCertificate);
+    this.#clock = clock;
+    const pool = {
+      dialer: new Dialer({ guard, lookup: sharedLookup(lookup), identity, proxy: options.egressProxy }),
       keepAlive: { usual: options.keepAlive ?? 4_000, longest: options.longestKeepAlive ?? 10_000 },
       perOrigin: options.connectionsPerOrigin ?? 512,
-      maxIdle: options.idleConnections ?? 512,
-    });
+    };
+    this.#pool = new ConnectionPool({ ...pool, maxIdle: options.idleConnections ?? 512 });
+    this.#besidePool = new ConnectionPool({ ...pool, maxIdle: 0 });
   }
 
-  /** What is held at this moment: origins that have connections, connections in all, and how many of them are idle. */
+  /** What is held for deliveries at this moment: origins that have connections, connections in all, and how many of them are idle. */
   get size(): { readonly origins: number; readonly connections: number; readonly idle: number } {
     return this.#pool.size;
   }
@@ -65,13 +79,14 @@ export class UndiciTransport implements Transport {
       return Promise.resolve(refused("request_invalid", "the header host is the URL's alone to set"));
     }
     return new Promise((resolve) => {
-      new Exchange({ request, target, pool: this.#pool, clock: this.#clock, resolve }).begin();
+      const pool = request.beside === true ? this.#besidePool : this.#pool;
+      new Exchange({ request, target, pool, clock: this.#clock, resolve }).begin();
     });
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#pool.close();
+    await Promise.all([this.#pool.close(), this.#besidePool.close()]);
   }
 }
 

@@ -4,11 +4,14 @@ import type { OrganizationId, ProjectId, WebhookId } from "../foundation/ids.js"
 import type { WebhookSubscription } from "./webhook.js";
 import { type Match, type MatchQuery, WebhookIndex } from "./webhook-index.js";
 
+/** Is wanted only by who lists it. */
+const operational = "DELIVERY_EXHAUSTED";
+
 // Few values of each, so that they meet often. The numbers are the ids.
 const organization = fc.constantFrom(1, 2).map((id) => id as OrganizationId);
 const project = fc.constantFrom(null, 1, 2).map((id) => id as ProjectId | null);
 const webhook = fc.integer({ min: 1, max: 12 }).map((id) => id as WebhookId);
-const name = fc.constantFrom("MADE", "MADE_OLD", "MADE_OLDER", "GONE");
+const name = fc.constantFrom("MADE", "MADE_OLD", "MADE_OLDER", "GONE", operational);
 
 const subscription: fc.Arbitrary<WebhookSubscription> = fc.record({
   id: webhook,
@@ -23,7 +26,7 @@ const subscription: fc.Arbitrary<WebhookSubscription> = fc.record({
 const query: fc.Arbitrary<MatchQuery> = fc.record({
   organization,
   project,
-  names: fc.constantFrom(["MADE", "MADE_OLD", "MADE_OLDER"], ["GONE"], ["NEVER"]),
+  names: fc.constantFrom(["MADE", "MADE_OLD", "MADE_OLDER"], ["GONE"], ["NEVER"], [operational]),
   organizationOnly: fc.boolean(),
 });
 
@@ -130,7 +133,9 @@ function unwantedKinds(wanted: WebhookSubscription): readonly WebhookSubscriptio
 function lookAtAll(all: Iterable<WebhookSubscription>, asked: MatchQuery): readonly Match[] {
   return [...all].flatMap((one) => {
     const inScope = one.project === null || (one.project === asked.project && !asked.organizationOnly);
-    const listed = one.sendForAllActions ? asked.names[0] : asked.names.find((known) => one.actions.includes(known));
+    const [canonical] = asked.names;
+    const gets = one.sendForAllActions && canonical !== operational;
+    const listed = gets ? canonical : asked.names.find((known) => one.actions.includes(known));
     if (!one.isActive || one.organization !== asked.organization || !inScope || listed === undefined) return [];
     return [{ webhook: one.id, project: one.project, action: listed, sendPayload: one.sendPayload }];
   });

@@ -1,3 +1,4 @@
+import { isOperational } from "../event/builtin/operational-events.js";
 import type { OrganizationId, ProjectId, WebhookId } from "../foundation/ids.js";
 import type { WebhookSubscription } from "./webhook.js";
 
@@ -59,7 +60,8 @@ export class WebhookIndex {
       project,
       sendPayload,
       sendForAllActions,
-      actions: sendForAllActions ? [] : subscription.actions,
+      // Those that "all" does not stand for count beside it.
+      actions: sendForAllActions ? subscription.actions.filter(isOperational) : subscription.actions,
     };
     this.#entries.set(id, entry);
     const group = this.#groupOf(entry);
@@ -86,7 +88,8 @@ export class WebhookIndex {
 
   /**
    * One match for each webhook that wants the event. One that listed only an alias gets that alias in `action`; one that
-   * listed the canonical name, both, or all actions gets the canonical name.
+   * listed the canonical name, both, or all actions gets the canonical name. An event that tells of Hookwright's own work is
+   * wanted only by those that listed it.
    */
   match(query: MatchQuery): readonly Match[] {
     const groups = this.#groups.get(query.organization);
@@ -101,7 +104,8 @@ export class WebhookIndex {
   #matchGroup(group: Group | undefined, names: readonly string[], into: Map<WebhookId, Match>): void {
     const canonical = names[0];
     if (group === undefined || canonical === undefined) return;
-    for (const entry of group.forAll.values()) into.set(entry.id, toMatch(entry, canonical));
+    if (!isOperational(canonical))
+      for (const entry of group.forAll.values()) into.set(entry.id, toMatch(entry, canonical));
     for (const name of names) {
       for (const entry of group.byAction.get(name)?.values() ?? []) {
         // Names run from the canonical one to the aliases, so the first that is found is the one to send.

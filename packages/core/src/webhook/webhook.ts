@@ -1,4 +1,5 @@
 import type { OrganizationId, ProjectId, WebhookId } from "../foundation/ids.js";
+import type { SigningSecret } from "./signing-secret.js";
 
 /** Why a webhook is not active: too many failures in a row, a 410 answer, or its user. */
 export type DisabledReason = "failures" | "gone" | "user";
@@ -9,7 +10,10 @@ export interface WebhookSettings {
   readonly url: string;
   /** Whether messages carry their payload, or only `{"action":"…"}`. */
   readonly sendPayload: boolean;
-  /** Whether it gets every action of its scope; `actions` is kept but ignored then. */
+  /**
+   * Whether it gets every action of its scope; `actions` is kept but ignored then, except for those that tell of Hookwright's
+   * own work (`WEBHOOK_DISABLED`, `DELIVERY_EXHAUSTED`, `DELIVERY_RECOVERED`): these are sent only to who lists them.
+   */
   readonly sendForAllActions: boolean;
   /** Action names as they were given, aliases included; no duplicates. */
   readonly actions: readonly string[];
@@ -24,6 +28,11 @@ export interface WebhookSettings {
   readonly rateLimit: number | null;
   /** Whether messages arrive in the order in which they were accepted. */
   readonly ordered: boolean;
+  /**
+   * Whether its receiver is asked for consent before it is saved, as the CloudEvents webhook specification 1.0.2 has it
+   * (section 4, abuse protection); its deliveries say then who sends them.
+   */
+  readonly handshake: boolean;
 }
 
 /** One webhook as it is stored. Times are milliseconds since the Unix epoch. */
@@ -36,7 +45,12 @@ export interface Webhook extends WebhookSettings {
   readonly consecutiveFailures: number;
   readonly disabledAt: number | null;
   readonly disabledReason: DisabledReason | null;
+  /** Deliveries a minute that its receiver allowed when it consented; `null`: it named no limit, or was never asked. */
+  readonly allowedRate: number | null;
+  /** Whether what it gets is signed. */
   readonly secretSet: boolean;
+  /** Names of headers whose values cannot be read any more, and which are not in `headers`; absent when there are none. */
+  readonly unreadableHeaders?: readonly string[];
   readonly createdAt: number;
   readonly updatedAt: number;
   /** The organization's change number at this webhook's last change. */
@@ -44,10 +58,14 @@ export interface Webhook extends WebhookSettings {
 }
 
 /** What one attempt needs to know of a webhook, read again for each attempt. */
-export type WebhookTarget = Pick<
-  Webhook,
-  "id" | "organization" | "project" | "url" | "headers" | "retrySchedule" | "ordered" | "version"
->;
+export interface WebhookTarget
+  extends Pick<
+    Webhook,
+    "id" | "organization" | "project" | "url" | "headers" | "retrySchedule" | "ordered" | "handshake" | "version"
+  > {
+  /** What a message is signed with: newest first, and only those that are valid still; empty without a secret. */
+  readonly signingSecrets: readonly SigningSecret[];
+}
 
 /** What matching needs to know of a webhook, and all that the index holds in memory. */
 export type WebhookSubscription = Pick<

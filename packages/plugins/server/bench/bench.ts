@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { createMemoryStore } from "@hookwright/core";
 import { sqlite } from "@hookwright/plugin-sqlite";
 import { benchBacklogMemory } from "./backlog-memory.ts";
+import { benchBadReceivers } from "./bad-receivers.ts";
 import { benchDeliveries } from "./deliveries.ts";
 import { benchHostileSchemas } from "./hostile-schemas.ts";
 import { benchMatching } from "./matching.ts";
 import { benchMiddleware } from "./middleware.ts";
 import { benchPluginRounds } from "./plugin-rounds.ts";
 import { benchPluginStart } from "./plugin-start.ts";
+import { benchSearch } from "./search.ts";
 import { benchValidation } from "./validation.ts";
 
 /** `npm run bench`, or `npm run bench -- deliveries matching` for those whose name holds one of the words. Everything is loopback, bounded, and cleans up after itself. */
@@ -24,6 +26,8 @@ const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
   matching: () => benchMatching(file),
   middleware: benchMiddleware,
   "backlog-memory": () => benchBacklogMemory(folder),
+  "bad-receivers": () => benchBadReceivers(file("bad-receivers")),
+  search: () => benchSearch(folder),
   "plugin-start": benchPluginStart,
   "plugin-rounds": benchPluginRounds,
   validation: benchValidation,

@@ -8,6 +8,7 @@ import {
   type OrganizationId,
   type Settings,
   type Store,
+  type Transport,
   type Webhooks,
 } from "@hookwright/core";
 import type { FastifyInstance } from "fastify";
@@ -22,6 +23,9 @@ export interface RigOptions {
   readonly plugins?: readonly ConfiguredPlugin[];
   readonly store?: Store;
   readonly maxBody?: number;
+  readonly requestTimeout?: number;
+  /** In place of the network. */
+  readonly transport?: Transport;
 }
 
 export interface CallOptions {
@@ -57,6 +61,8 @@ export class ApiRig {
   /** Of organization 1. */
   readonly token: string;
   readonly log: readonly LogLine[];
+  /** Every route of the server, those that the OpenAPI document does not show included. */
+  readonly routes: readonly { readonly method: string; readonly path: string }[];
   readonly #access: AccessStore;
   readonly #server: FastifyInstance;
   readonly #agent = new Agent();
@@ -69,6 +75,7 @@ export class ApiRig {
     readonly url: string;
     readonly token: string;
     readonly log: readonly LogLine[];
+    readonly routes: ApiRig["routes"];
     readonly access: AccessStore;
     readonly server: FastifyInstance;
   }) {
@@ -76,23 +83,35 @@ export class ApiRig {
     this.url = parts.url;
     this.token = parts.token;
     this.log = parts.log;
+    this.routes = parts.routes;
     this.#access = parts.access;
     this.#server = parts.server;
     this.hooks.on("attempt.recorded", () => this.#attempted());
   }
 
   static async start(options: RigOptions = {}): Promise<ApiRig> {
-    const { store = createMemoryStore(), plugins = [], maxBody = 1_000_000 } = options;
+    const { store = createMemoryStore(), plugins = [], maxBody = 1_000_000, requestTimeout, transport } = options;
     const log: LogLine[] = [];
     const logger = recordingLogger(log);
     const settings: Partial<Settings> = { allowTargets: "loopback", organizationWebhooks: true, ...options.settings };
     const plugin = createServerPlugin();
-    const hooks = await createWebhooks({ store, plugins: [plugin, ...plugins], settings, logger });
+    const hooks = await createWebhooks({
+      store,
+      plugins: [plugin, ...plugins],
+      settings,
+      logger,
+      ...(transport === undefined ? {} : { transport }),
+    });
     await hooks.start();
-    const server = createHttpServer({ hooks, access: store.access, maxBody, logger, plugin });
+    const limits = { maxBody, ...(requestTimeout === undefined ? {} : { requestTimeout }) };
+    const server = createHttpServer({ hooks, access: store.access, logger, plugin, ...limits });
+    const routes: { readonly method: string; readonly path: string }[] = [];
+    server.addHook("onRoute", ({ method, url: path }) => {
+      routes.push(...[method].flat().map((each) => ({ method: each, path })));
+    });
     const url = await server.listen({ host: "127.0.0.1", port: 0 });
     const token = await addToken(store.access, 1);
-    return new ApiRig({ hooks, url, token, log, access: store.access, server });
+    return new ApiRig({ hooks, url, token, log, routes, access: store.access, server });
   }
 
   /** A new token of this organization. */

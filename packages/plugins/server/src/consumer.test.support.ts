@@ -3,9 +3,9 @@ import { dirname, join } from "node:path";
 import { repository } from "./built-program.test.support.js";
 import { type Ended, hookwright, type Running, startProcess, type World } from "./program.test.support.js";
 
-const commandInClone = "npm run hookwright -- ";
+const commandInClone = "npm run -s hookwright -- ";
 
-/** `npm run hookwright -- send …`, as the arguments of the program. None of the commands in the pages needs quoting. */
+/** `npm run -s hookwright -- send …`, as the arguments of the program. None of the commands in the pages needs quoting. */
 export function argumentsOf(line: string): readonly string[] {
   if (!line.includes(commandInClone)) throw new Error(`not a command of the clone: ${line}`);
   return line.slice(line.indexOf(commandInClone) + commandInClone.length).split(" ");
@@ -23,7 +23,7 @@ export function withPackages(of: World): World {
   mkdirSync(join(modules, "@hookwright"), { recursive: true });
   for (const name of ["core", "testing"])
     symlinkSync(join(repository, "packages", name), join(modules, "@hookwright", name));
-  for (const name of ["sqlite", "server"])
+  for (const name of ["sqlite", "signing", "server"])
     symlinkSync(join(repository, "packages/plugins", name), join(modules, `@hookwright/plugin-${name}`));
   for (const name of ["@types", "vitest"]) symlinkSync(join(repository, "node_modules", name), join(modules, name));
   put(of, "package.json", `{ "type": "module" }`);

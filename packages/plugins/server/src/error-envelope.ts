@@ -32,6 +32,12 @@ interface Reading {
 const validationError = "Validation error";
 const internalError = "Internal server error. The log of the service has the cause under this id.";
 
+/** In place of the database's own words, which name its file. */
+const diskFull = "The disk of the service is full: nothing of this call was stored. Try again when there is room.";
+
+/** What a database says of itself is the operator's business. It fails every call, so the log tells of it once in a while and not under each id. */
+const storeError = "The store of the service failed; the log says why. Try again in a second.";
+
 /** Seconds after which a refusal for lack of room is worth another try. */
 const retryAfter = { "retry-after": "1" };
 
@@ -46,18 +52,24 @@ const statusOfProblem: Readonly<Record<ProblemKind, number>> = {
   conflict: 409,
   too_large: 413,
   media_type: 415,
+  overloaded: 503,
+  not_ready: 503,
   stopping: 503,
 };
 
 /** Codes that are answered; every other one is a fault of this service when it gets here. */
 const statusOfCode: Readonly<Partial<Record<ErrorCode, number>>> = {
   action_unknown: 400,
+  action_reserved: 400,
   payload_invalid: 400,
   scope_invalid: 400,
   webhook_invalid: 400,
+  replay_invalid: 400,
   not_found: 404,
   idempotency_conflict: 409,
+  too_many_jobs: 409,
   delivery_not_retryable: 409,
+  secret_scheme_missing: 409,
   overloaded: 503,
   lifecycle_invalid: 503,
   storage_failed: 503,
@@ -76,14 +88,20 @@ export function answerOf(error: unknown, id: string): ErrorAnswer {
     status,
     headers,
     blame: status < 500 ? "caller" : "service",
-    envelope: {
-      id,
-      status_code: status,
-      version,
-      detail,
-      exc_info: null,
-      ...(fields === undefined ? {} : { validation_errors: fields }),
-    },
+    envelope: envelopeOf({ id, status, detail, ...(fields === undefined ? {} : { fields }) }),
+  };
+}
+
+/** The body of an error. */
+export function envelopeOf(of: Pick<Reading, "status" | "detail" | "fields"> & { readonly id: string }): ErrorEnvelope {
+  const { id, status, detail, fields } = of;
+  return {
+    id,
+    status_code: status,
+    version,
+    detail,
+    exc_info: null,
+    ...(fields === undefined ? {} : { validation_errors: fields }),
   };
 }
 
@@ -97,7 +115,7 @@ function readProblem(problem: RequestProblem): Reading {
   const status = statusOfProblem[problem.kind];
   const headers = {
     ...(status === 401 ? { "www-authenticate": "Token" } : {}),
-    ...(problem.kind === "stopping" ? retryAfter : {}),
+    ...(status === 503 ? retryAfter : {}),
     ...problem.headers,
   };
   return { status, detail: problem.message, headers, ...(problem.fields ? { fields: problem.fields } : {}) };
@@ -105,9 +123,12 @@ function readProblem(problem: RequestProblem): Reading {
 
 function readCoreError(error: HookwrightError): Reading {
   const status = statusOfCode[error.code];
+  // It names the webhook and what to do, which is for whoever can set the value again.
+  if (error.code === "secret_unreadable") return { status: 500, detail: error.message };
   if (status === undefined) return { status: 500, detail: internalError };
   if (status === 400) return { status, detail: validationError, fields: fieldsOf(error) };
-  if (error.code === "storage_failed") return { status, detail: internalError, headers: retryAfter };
+  if (error.code === "storage_failed") return { status, detail: storeError, headers: retryAfter };
+  if (error.code === "storage_full") return { status, detail: diskFull };
   return { status, detail: error.message, ...(status === 503 ? { headers: retryAfter } : {}) };
 }
 
@@ -115,6 +136,7 @@ function readCoreError(error: HookwrightError): Reading {
 function fieldsOf(error: HookwrightError): FieldProblems {
   switch (error.code) {
     case "action_unknown":
+    case "action_reserved":
       return { action: [error.message] };
     case "scope_invalid":
       return { project: [error.message] };
@@ -143,12 +165,6 @@ function wireName(field: string): string {
 /** Fastify refuses some requests before a handler sees them, with a status of 4xx; anything else that is thrown is a bug. */
 function readFrameworkError(error: unknown): Reading {
   const { code, statusCode } = Object(error);
-  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {
-    return {
-      status: statusOfProblem.too_large,
-      detail: "The request body is larger than HOOKWRIGHT_MAX_BODY allows.",
-    };
-  }
   if (code === "FST_ERR_BAD_URL" || code === "FST_ERR_MAX_PARAM_LENGTH")
     return { status: statusOfProblem.not_found, detail: "Not found." };
   if (error instanceof Error && typeof statusCode === "number" && statusCode >= 400 && statusCode < 500)

@@ -62,7 +62,7 @@ describe("the HTTP server", () => {
     expect(await raw(api, `GET /health HTTP/1.1\r\nhost: x\r\n${headers}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 /);
   });
 
-  test("refuses what still comes in over a connection while it stops", async () => {
+  test("finishes what came before a stop, tells its connection to close, and refuses what still comes in", async () => {
     const api = await ApiRig.start();
     const target = await Receiver.listen("hang");
     const { json } = await api.post("/api/webhooks/", { url: target.url });
@@ -73,11 +73,19 @@ describe("the HTTP server", () => {
     // Keeps the connection busy, so that the server waits for it.
     socket.write(`POST /api/webhooks/${json["id"]}/test/ HTTP/1.1\r\n${head}content-length: 0\r\n\r\n`);
     await target.received(1);
+    // A request of which the first half came before the stop.
+    const late = connect(port, "127.0.0.1");
+    const refused = textOf(late);
+    await new Promise<void>((resolve) => late.write("GET /api/webhooks/ HTTP/1.1\r\n", () => resolve()));
+    await api.get("/health");
     const stopped = api.stop();
     while (await accepts(port));
-    socket.write(`GET /api/webhooks/ HTTP/1.1\r\n${head}\r\n`);
+    late.write(`${head}\r\n`);
+    expect(await refused).toMatch(
+      /^HTTP\/1\.1 503 (?=.*retry-after: 1\r\n)(?=.*connection: close\r\n).*The service is stopping\./is,
+    );
     await target.close();
-    expect(await answers).toMatch(/^HTTP\/1\.1 200 .*HTTP\/1\.1 503 .*retry-after: 1\r\n.*The service is stopping\./s);
+    expect(await answers).toMatch(/^HTTP\/1\.1 200 .*connection: close\r\n/is);
     await stopped;
   });
 

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import type { Socket } from "node:net";
 import { type AccessStore, type Clock, type Logger, silentLogger, systemClock, type Webhooks } from "@hookwright/core";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import { accessTokenRoutes } from "./api/access-tokens.js";
@@ -9,19 +8,26 @@ import { requireToken } from "./api/caller.js";
 import { deliveryRoutes } from "./api/deliveries.js";
 import { eventBatchRoutes } from "./api/event-batch.js";
 import { eventRoutes } from "./api/events.js";
+import { jobRoutes } from "./api/jobs.js";
 import { describeRoutes, openApiRoutes } from "./api/openapi.js";
 import { extensionRoutes } from "./api/plugin-extensions.js";
 import { pluginRoutes } from "./api/plugins.js";
 import { wrongMediaType } from "./api/request-body.js";
 import { serviceStateRoutes } from "./api/service-state.js";
 import { webhookInfoRoutes } from "./api/webhook-info.js";
+import { webhookReplayRoutes } from "./api/webhook-replay.js";
+import { webhookSecretRoutes } from "./api/webhook-secret.js";
 import { webhookTestRoutes } from "./api/webhook-test.js";
 import { webhookRoutes } from "./api/webhooks.js";
+import { BrokenConnections } from "./broken-connections.js";
 import { answerOf } from "./error-envelope.js";
-import { logError } from "./error-log.js";
+import { ErrorLog } from "./error-log.js";
 import { PluginFault } from "./extend/call-plugin.js";
 import type { ServerPlugin } from "./extend/server-plugin.js";
+import { readBytes } from "./request-bytes.js";
+import { boundRequests, mostConnections } from "./request-load.js";
 import { RequestProblem } from "./request-problem.js";
+import { safeHeaders } from "./safe-headers.js";
 
 /** What the API's server is made from. */
 export interface HttpServerOptions {
@@ -29,6 +35,8 @@ export interface HttpServerOptions {
   readonly access: AccessStore;
   /** Bytes of the largest request body. */
   readonly maxBody: number;
+  /** Milliseconds for a whole request to come in, and for an answer that is not read at all; 120,000. */
+  readonly requestTimeout?: number;
   readonly logger?: Logger;
   readonly clock?: Clock;
   /** The one that is among the plugins of `hooks`; without it no plugin can contribute routes and commands. */
@@ -38,8 +46,14 @@ export interface HttpServerOptions {
 /** Longer than any action that can be registered. */
 const longestParameter = 200;
 
-/** Milliseconds for a whole request to come in: enough for a large body over a slow line, and an end for one that trickles. */
-const requestTimeout = 120_000;
+/** Enough, in milliseconds, for a large body over a slow line, and an end for one that trickles. */
+const defaultRequestTimeout = 120_000;
+
+/** Milliseconds for the headers of a request: nobody needs long for 16 kB. */
+const headersTimeout = 20_000;
+
+/** Between two looks at who is too slow, in milliseconds. */
+const lookInterval = 5_000;
 
 /**
  * The HTTP server of the API, not listening yet: `await server.listen({ host, port })`, and `await server.close()` before
@@ -61,11 +75,18 @@ const requestTimeout = 120_000;
  */
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const { hooks, access, maxBody, logger = silentLogger, clock = systemClock, plugin } = options;
+  const { requestTimeout = defaultRequestTimeout } = options;
+  const errors = new ErrorLog(logger, clock);
+  const broken = new BrokenConnections(clock);
   const app = fastify({
     // Lines come from one place, error-log.ts, with the words and the level that they deserve.
     logger: false,
     bodyLimit: maxBody,
     requestTimeout,
+    http: {
+      headersTimeout: Math.min(headersTimeout, requestTimeout),
+      connectionsCheckingInterval: Math.min(lookInterval, requestTimeout / 4),
+    },
     // The id of a request is the id of the error that may come of it.
     genReqId: () => randomUUID(),
     // Answered with the envelope below instead.
@@ -76,13 +97,16 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
       // Of a repeated parameter the last counts, as in Django.
       querystringParser: (text) => Object.fromEntries(new URLSearchParams(text)),
     },
-    frameworkErrors: (error, request, reply) => sendError(logger, { error, request, reply }),
-    clientErrorHandler: refuseConnection,
+    frameworkErrors: (error, request, reply) => sendError(errors, { error, request, reply }),
+    clientErrorHandler: (fault, socket) => broken.refuse(fault, socket),
   });
-  readBodiesAsBytes(app);
-  answerErrors(app, logger);
+  broken.watch(app.server);
+  boundConnections(app, requestTimeout);
+  boundRequests(app, maxBody);
+  readBodiesAsBytes(app, maxBody);
+  answerErrors(app, errors);
   describeRoutes(app);
-  const ports: ApiPorts = { hooks, access, clock, logger };
+  const ports: ApiPorts = { hooks, access, clock, logger, errors };
   app.register(async (open) => {
     serviceStateRoutes(open, ports);
     webhookInfoRoutes(open, ports);
@@ -91,9 +115,12 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     requireToken(scope, access);
     webhookRoutes(scope, ports);
     webhookTestRoutes(scope, ports);
+    webhookReplayRoutes(scope, ports);
+    webhookSecretRoutes(scope, ports);
     eventRoutes(scope, ports);
     eventBatchRoutes(scope, ports);
     deliveryRoutes(scope, ports);
+    jobRoutes(scope, ports);
     accessTokenRoutes(scope, ports);
     pluginRoutes(scope, { hooks, commands: plugin?.commands });
     if (plugin !== undefined) extensionRoutes(scope, { hooks, clock, plugin });
@@ -107,27 +134,40 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
  * Handlers get bodies as bytes: a payload is kept as it came, and what is wrong with a body is said in this API's words.
  * The schemas of the routes describe; they neither check nor change what comes in or goes out.
  */
-function readBodiesAsBytes(app: FastifyInstance): void {
+function readBodiesAsBytes(app: FastifyInstance, maxBody: number): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser("*", (request: FastifyRequest) => readBytes(request, maxBody));
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
 }
 
-function answerErrors(app: FastifyInstance, logger: Logger): void {
+function boundConnections(app: FastifyInstance, requestTimeout: number): void {
+  const { server } = app;
+  server.maxConnections = mostConnections;
+  // A socket may rest between requests, and wait for a handler; but what it was answered must be read.
+  server.setTimeout(requestTimeout, (socket) => {
+    if (socket.writableLength > 0) socket.destroy();
+  });
+}
+
+function answerErrors(app: FastifyInstance, errors: ErrorLog): void {
   let stopping = false;
   app.addHook("preClose", async () => {
     stopping = true;
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    reply.headers(safeHeaders);
+    // Also for a request that came before the stop: the next one must go elsewhere.
+    if (stopping) reply.header("connection", "close");
   });
   app.addHook("onRequest", async () => {
     if (stopping) throw new RequestProblem("stopping", "The service is stopping.");
   });
   app.setErrorHandler((error, request, reply) => {
-    // Fastify would close the connection on a body that is too large. Many clients send all of it before they read, and
-    // would see a broken pipe in place of the answer: so the rest is read and thrown away, within the time of a request.
-    if (codeOf(error) === "FST_ERR_CTP_BODY_TOO_LARGE") reply.removeHeader("connection");
+    // Fastify would close the connection on a body that was not taken in; its rest is read, see request-bytes.ts.
+    if (error instanceof RequestProblem) reply.removeHeader("connection");
     const known = codeOf(error) === "FST_ERR_CTP_INVALID_MEDIA_TYPE" ? wrongMediaType(request) : error;
-    sendError(logger, { error: known, request, reply });
+    sendError(errors, { error: known, request, reply });
   });
   app.setNotFoundHandler(() => {
     throw new RequestProblem("not_found", "Not found.");
@@ -140,30 +180,19 @@ interface Failure {
   readonly reply: FastifyReply;
 }
 
-function sendError(logger: Logger, { error, request, reply }: Failure): void {
+function sendError(errors: ErrorLog, { error, request, reply }: Failure): void {
   const answer = answerOf(error, request.id);
   // Without the query: it is nobody's business, and not needed to find the fault.
   const [path] = request.url.split("?", 1);
   const blamed = error instanceof PluginFault ? { plugin: error.plugin } : {};
-  logError(logger, answer, error, { method: request.method, path, ...blamed });
-  reply.code(answer.status).headers(answer.headers).type("application/json; charset=utf-8").send(answer.envelope);
+  errors.write(answer, error, { method: request.method, path, ...blamed });
+  reply
+    .code(answer.status)
+    .headers({ ...safeHeaders, ...answer.headers })
+    .type("application/json; charset=utf-8")
+    .send(answer.envelope);
 }
 
 function codeOf(error: unknown): unknown {
   return Object(error).code;
-}
-
-const clientErrors: Readonly<Record<string, readonly [status: string, detail: string]>> = {
-  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "The headers of the request are too large."],
-  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "The request did not come in whole in time."],
-};
-
-/** What comes before there is a request: it is not HTTP, or not whole. */
-function refuseConnection(error: Error & { readonly code: string }, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
-  const [status, detail] = clientErrors[error.code] ?? ["400 Bad Request", "The request is not valid HTTP."];
-  const body = JSON.stringify({ detail });
-  socket.end(
-    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
 }

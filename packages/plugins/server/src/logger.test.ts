@@ -61,6 +61,19 @@ test("the pretty format is for people: level, message, and a stack on lines of i
   expect(text).not.toContain("\u001b");
 });
 
+test.each(["json", "pretty"] as const)(
+  "nothing that a terminal would obey is written as %s, whatever a receiver said",
+  (format) => {
+    const log = lines({ format });
+    const text = "a\u001b[2J\u009b31m\u007f\b\r\u202eb \\u001b";
+    log.logger.error(text, { text, error: new Error(text) });
+    const [line = ""] = log.written;
+    expect(line.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\u202e]/u);
+    expect(line).toContain("b \\");
+    if (format === "json") expect(JSON.parse(line)).toMatchObject({ msg: text, text });
+  },
+);
+
 function lines(options: Partial<LoggerOptions>) {
   const written: string[] = [];
   const destination = new Writable({

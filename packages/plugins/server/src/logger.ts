@@ -1,7 +1,9 @@
-import type { LogFields, Logger, LogLevel } from "@hookwright/core";
+import { type LogFields, type Logger, type LogLevel, systemClock } from "@hookwright/core";
 import { currentPlugin } from "@hookwright/core/internal";
 import { pino } from "pino";
 import { prettyFactory } from "pino-pretty";
+import { harmlessJson } from "./command/json-text.js";
+import { type LogSink, standardErrorSink } from "./log-sink.js";
 
 /** How a log is written. */
 export interface LoggerOptions {
@@ -10,18 +12,14 @@ export interface LoggerOptions {
   /** Whether the pretty format may use colours. */
   readonly colors: boolean;
   /** Where lines go; the standard error of this process unless given. */
-  readonly destination?: NodeJS.WritableStream;
+  readonly destination?: LogSink;
 }
 
 /**
  * Makes the service's log. It goes to standard error, so that standard output holds only what a command answers: the
  * addresses that `start` prints stay readable, and can be read by a program.
- *
- * Lines are written at once, not gathered: the last ones before a crash are the ones that are needed.
  */
 export function createLogger({ level, format, colors, destination }: LoggerOptions): Logger {
-  // pino's own destination also outlives a closed pipe: a log that nobody reads any more must not stop deliveries.
-  const sink = destination ?? pino.destination({ fd: 2, sync: true });
   const prettyLine = prettyFactory({
     colorize: colors,
     translateTime: "SYS:yyyy-mm-dd HH:MM:ss.l",
@@ -29,7 +27,9 @@ export function createLogger({ level, format, colors, destination }: LoggerOptio
     singleLine: true,
   });
   // The formatter alone and not pino-pretty's stream: a stream would hold lines back.
-  const pretty = { write: (line: string) => void sink.write(prettyLine(line)) };
+  const shown = (line: string): string =>
+    format === "json" ? harmlessJson(line) : String(prettyLine(withoutControls(line)));
+  const sink = destination ?? standardErrorSink((lost) => shown(lossLine(lost)));
   const lines = pino(
     {
       level,
@@ -44,7 +44,7 @@ export function createLogger({ level, format, colors, destination }: LoggerOptio
       },
       mixinMergeStrategy: (fields, mixed) => ({ ...mixed, ...fields }),
     },
-    format === "json" ? sink : pretty,
+    { write: (line) => sink.write(shown(line)) },
   );
   return {
     isEnabled: (asked) => lines.isLevelEnabled(asked),
@@ -53,6 +53,21 @@ export function createLogger({ level, format, colors, destination }: LoggerOptio
     warn: (message, fields) => lines.warn(fields ?? {}, message),
     error: (message, fields) => lines.error(fields ?? {}, message),
   };
+}
+
+function lossLine(lost: number): string {
+  const msg = `Nobody read the log: ${lost} lines were lost`;
+  return `${JSON.stringify({ level: "warn", time: new Date(systemClock.now()).toISOString(), lost, msg })}\n`;
+}
+
+/**
+ * A line for a terminal, before it is coloured: what receivers and plugins said must not move its cursor. Tab and line feed stay, which stacks
+ * are made of.
+ */
+function withoutControls(jsonLine: string): string {
+  return harmlessJson(jsonLine).replace(/\\(?:u(?:00[01789][0-9a-f]|20[0-9a-f]{2})|.)/g, (written) =>
+    written.startsWith("\\u") || /^\\[bfr]$/.test(written) ? "\ufffd" : written,
+  );
 }
 
 /** Enough for any chain that people read; a cause may name itself. */

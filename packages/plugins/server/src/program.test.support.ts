@@ -11,6 +11,8 @@ export interface World {
   /** A folder of the test's own, removed when it is over: working directory and place of the data folder. */
   readonly folder: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** A command that runs the program in its own place, and its arguments. */
+  readonly under?: readonly string[];
 }
 
 /** What a process that ended left behind. */
@@ -37,8 +39,9 @@ export async function hookwright(of: World, args: readonly string[], input = "")
 }
 
 /** Starts the program and leaves it running; it is killed when the test is over. */
-export function startProgram({ folder, environment = {} }: World, args: readonly string[]): Running {
-  return startProcess({ command: process.execPath, args: [program, ...args], cwd: folder, environment });
+export function startProgram({ folder, environment = {}, under = [] }: World, args: readonly string[]): Running {
+  const [command = process.execPath, ...all] = [...under, process.execPath, program, ...args];
+  return startProcess({ command, args: all, cwd: folder, environment });
 }
 
 /** A service that listens, and how to reach it. */

@@ -12,6 +12,8 @@ export type ProblemKind =
   | "unreadable"
   | "invalid"
   | "too_large"
+  | "overloaded"
+  | "not_ready"
   | "stopping";
 
 export interface RequestProblemOptions {
@@ -19,6 +21,8 @@ export interface RequestProblemOptions {
   readonly fields?: FieldProblems;
   /** Headers that the answer carries. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** For the log. */
+  readonly cause?: unknown;
 }
 
 /** A request that is refused. The message is what the caller reads. */
@@ -28,8 +32,8 @@ export class RequestProblem extends Error {
   readonly fields: FieldProblems | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(kind: ProblemKind, message: string, { fields, headers = {} }: RequestProblemOptions = {}) {
-    super(message);
+  constructor(kind: ProblemKind, message: string, { fields, headers = {}, cause }: RequestProblemOptions = {}) {
+    super(message, cause === undefined ? undefined : { cause });
     this.kind = kind;
     this.fields = fields;
     this.headers = headers;

@@ -55,6 +55,11 @@ describe("a setting that cannot be read stops the start with one line that names
     ["HOOKWRIGHT_ROLE", "boss"],
     ["HOOKWRIGHT_TOKEN", "hunter2 hunter2"],
     ["HOOKWRIGHT_ALLOW_TARGETS", "10.0.0.0/99"],
+    ["HOOKWRIGHT_EGRESS_PROXY", "socks5://user:hunter2@proxy:1080"],
+    ["HOOKWRIGHT_NAME_SERVERS", "ns.example"],
+    ["HOOKWRIGHT_CA_FILE", "no-such-file.pem"],
+    ["HOOKWRIGHT_CLIENT_CERT", "."],
+    ["HOOKWRIGHT_CLIENT_KEY", "no-such-file.pem"],
     ["HOOKWRIGHT_MAX_BODY", "huge"],
     ["HOOKWRIGHT_STOP_TIMEOUT", "10"],
     ["HOOKWRIGHT_PLUGIN_FAILURE", "ignore"],
@@ -148,6 +153,7 @@ describe("a configuration file", () => {
     expect(await answer.json()).toMatchObject({
       results: [
         { name: "server" },
+        { name: "signing" },
         { name: "billing", version: "1.0.0", state: "started", events: [] },
         { name: "extra", version: "1.0.0", state: "started", events: [] },
       ],

@@ -17,21 +17,6 @@ describe("a signal stops the service", () => {
     await expect(fetch(url)).rejects.toThrow();
   });
 
-  test("the same signal twice, as npm passes Ctrl-C on, does not cut the stop short", async () => {
-    const receiver = await HoldableReceiver.open();
-    receiver.hold();
-    const { service } = await withWebhook(receiver, { WEBHOOK_TIMEOUT: "60" });
-    await emit(service, 1);
-    await receiver.until((received) => received.length === 1);
-    service.process.kill("SIGINT");
-    await service.process.told(/SIGINT: stopping/);
-    service.process.kill("SIGINT");
-    await service.process.told(/SIGINT: stopping.*\n.*SIGINT: stopping/);
-    receiver.release();
-    expect(await service.process.ended).toMatchObject({ code: 0, signal: null });
-    expect(service.process.stderr).toContain(`"status":200`);
-  });
-
   test("a plugin that leaves a timer behind does not keep the process", async () => {
     const here = world();
     writeFileSync(
@@ -70,9 +55,11 @@ describe("what is under way when the service stops", () => {
     await emit(service, 1);
     await receiver.until((received) => received.length === 1);
     service.process.kill("SIGTERM");
-    await service.process.told(/SIGTERM: stopping/);
+    await service.process.told(/SIGTERM: stopping; a second signal ends it at once/);
+    await service.process.told(/Stopping: 1 delivery under way, waited for up to 10 s/);
     receiver.release();
     expect(await service.process.ended).toMatchObject({ code: 0 });
+    expect(service.process.stderr).not.toContain("not over in time");
 
     const again = await startService(here);
     expect(await statuses(again)).toEqual(["delivered"]);
@@ -88,6 +75,7 @@ describe("what is under way when the service stops", () => {
     await receiver.until((received) => received.length === 1);
     service.process.kill("SIGTERM");
     expect(await service.process.ended).toMatchObject({ code: 0 });
+    expect(service.process.stderr).toContain("Stopped: 1 delivery not over in time; they go out after the next start");
 
     receiver.release();
     const again = await startService(here);

@@ -1,4 +1,5 @@
 import {
+  type ConfiguredPlugin,
   createWebhooks,
   HookwrightError,
   type Logger,
@@ -7,9 +8,11 @@ import {
   systemClock,
   type Webhooks,
 } from "@hookwright/core";
+import { surveyStored } from "@hookwright/core/internal";
+import { signing } from "@hookwright/plugin-signing";
 import { sqlite } from "@hookwright/plugin-sqlite";
 import type { FastifyInstance } from "fastify";
-import { type DataFolder, dataFolder } from "./data-folder.js";
+import { type DataFolder, dataFolder, openToOthers, removeSecretDrafts } from "./data-folder.js";
 import { createServerPlugin } from "./extend/server-plugin.js";
 import { ensureFirstToken } from "./first-token.js";
 import { createHttpServer } from "./http-server.js";
@@ -18,6 +21,7 @@ import { createLogger } from "./logger.js";
 import { MachineSocket } from "./machine-socket.js";
 import { messageOf } from "./outside-values.js";
 import { prepareDataFolder } from "./prepare-data-folder.js";
+import { ensureSecretKeys, type KeyRotation, rotateSecretKey } from "./secret-keys.js";
 import type { ServiceSettings } from "./settings.js";
 
 /** A service that runs. */
@@ -64,8 +68,19 @@ export async function createService(settings: ServiceSettings, logger?: Logger):
   const folder = dataFolder(settings.data);
   const store = sqlite({ file: folder.database });
   const plugin = createServerPlugin();
-  const plugins = [plugin, ...settings.plugins];
-  const hooks = await createWebhooks({ store, plugins, settings: settings.hooks, logger: log });
+  const plugins = [plugin, ...signingUnless(settings.plugins), ...settings.plugins];
+  const hooks = await createWebhooks({
+    store,
+    plugins,
+    settings: settings.hooks,
+    secretKeys: async () => {
+      // The store is open by now, so that the lock is held.
+      removeSecretDrafts(folder);
+      const survey = () => surveyStored(store.webhooks, []);
+      return ensureSecretKeys({ configured: settings.secretKeys, folder, survey });
+    },
+    logger: log,
+  });
   const http = createHttpServer({
     hooks,
     access: store.access,
@@ -75,6 +90,17 @@ export async function createService(settings: ServiceSettings, logger?: Logger):
     plugin,
   });
   return new OwnService({ settings, folder, store, hooks, http, logger: log });
+}
+
+/** A configuration that lists the signing plugin, or one of its own under that name, has it in this one's place. */
+function signingUnless(plugins: readonly ConfiguredPlugin[]): readonly ConfiguredPlugin[] {
+  const own = signing();
+  return plugins.some((plugin) => read(read(plugin, "manifest"), "name") === own.manifest.name) ? [] : [own];
+}
+
+/** No plugin has been checked yet: whatever it is, none of its code runs. */
+function read(holder: unknown, key: string): unknown {
+  return Object.getOwnPropertyDescriptor(Object(holder), key)?.value;
 }
 
 interface ServiceParts {
@@ -90,6 +116,7 @@ interface ServiceParts {
 class OwnService implements Service {
   readonly #parts: ServiceParts;
   #socket: MachineSocket | undefined;
+  #rotation: Promise<KeyRotation> | undefined;
 
   constructor(parts: ServiceParts) {
     this.#parts = parts;
@@ -109,8 +136,11 @@ class OwnService implements Service {
       );
       await hooks.start();
       const tokenFile = await this.#firstToken();
+      this.#warnOfOpenFiles();
       await this.#openSocket();
-      return { url: await this.#listen(), tokenFile };
+      const url = await this.#listen();
+      logger.info(`Started: listening on ${url}`);
+      return { url, tokenFile };
     } catch (error) {
       await this.stop();
       throw error;
@@ -118,16 +148,27 @@ class OwnService implements Service {
   }
 
   async stop(): Promise<void> {
-    const { settings, hooks } = this.#parts;
+    const { settings, hooks, logger } = this.#parts;
     const until = systemClock.now() + settings.stopTimeout;
+    const underWay = hooks.inFlight;
+    if (underWay > 0)
+      logger.info(`Stopping: ${counted(underWay)} under way, waited for up to ${settings.stopTimeout / 1_000} s`);
     // Half of the time at most: a client that reads slowly must not use up what deliveries under way need.
     await this.#closeHttp(settings.stopTimeout / 2);
     await this.#socket?.close();
-    await hooks.stop({ timeout: Math.max(0, until - systemClock.now()) });
+    await this.#stopHooks(Math.max(0, until - systemClock.now()));
   }
 
   blame(error: unknown, origin: StrayOrigin): string | undefined {
     return this.#parts.hooks.blame(error, origin);
+  }
+
+  #warnOfOpenFiles(): void {
+    const { folder, logger } = this.#parts;
+    for (const file of [folder.secretKey, folder.token]) {
+      const advice = openToOthers(file, "0600");
+      if (advice !== undefined) logger.warn(advice);
+    }
   }
 
   async #firstToken(): Promise<string | undefined> {
@@ -141,16 +182,31 @@ class OwnService implements Service {
 
   /** The service is of use without it, so its failure is told and no more. */
   async #openSocket(): Promise<void> {
-    const { folder, store, logger } = this.#parts;
-    const consequence = `"hookwright token create --organization" works only while the service is stopped`;
+    const { folder, hooks, store, logger } = this.#parts;
+    const consequence = `"hookwright token create --organization" and "hookwright secrets rotate-key" work only while the service is stopped`;
     try {
-      this.#socket = await MachineSocket.open(folder, (wanted) =>
-        issueToken(wanted, { access: store.access, clock: systemClock }),
-      );
+      this.#socket = await MachineSocket.open(folder, {
+        issueToken: (wanted) => issueToken(wanted, { access: store.access, clock: systemClock }),
+        rotateSecretKey: () => this.#rotateSecretKey(),
+        surveySecrets: () => hooks.sealing.survey(),
+      });
       if (this.#socket === undefined) logger.warn(`The path ${folder.socket} is too long for a socket: ${consequence}`);
     } catch (error) {
       logger.warn(`The socket ${folder.socket} cannot be opened (${messageOf(error)}): ${consequence}`, { error });
     }
+  }
+
+  /** One at a time: who asks while one is under way gets its outcome. */
+  #rotateSecretKey(): Promise<KeyRotation> {
+    const { settings, folder, hooks } = this.#parts;
+    this.#rotation ??= rotateSecretKey({
+      configured: settings.secretKeys,
+      folder,
+      reseal: (keys) => hooks.sealing.rotate(keys),
+    }).finally(() => {
+      this.#rotation = undefined;
+    });
+    return this.#rotation;
   }
 
   async #listen(): Promise<string> {
@@ -166,12 +222,29 @@ class OwnService implements Service {
     return `http://${reachable(host)}:${opened}`;
   }
 
+  /** Tells how many deliveries were not over in time. */
+  async #stopHooks(timeout: number): Promise<void> {
+    const { hooks, logger } = this.#parts;
+    let late = 0;
+    // Set before the stop's own timer of the same length, which interrupts them: it fires before it.
+    const deadline = systemClock.setTimer(timeout, () => {
+      late = hooks.inFlight;
+    });
+    await hooks.stop({ timeout });
+    deadline.cancel();
+    if (late > 0) logger.info(`Stopped: ${counted(late)} not over in time; they go out after the next start`);
+  }
+
   async #closeHttp(within: number): Promise<void> {
     const { http } = this.#parts;
     const forced = systemClock.setTimer(within, () => http.server.closeAllConnections());
     await http.close();
     forced.cancel();
   }
+}
+
+function counted(deliveries: number): string {
+  return deliveries === 1 ? "1 delivery" : `${deliveries} deliveries`;
 }
 
 function listenFault(error: unknown, { host, port }: { readonly host: string; readonly port: number }): string {

@@ -1,6 +1,13 @@
+import { readFileSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
 import { HookwrightError, parseAllowTargets } from "@hookwright/core";
-import { parseDuration, parseRetrySchedule } from "@hookwright/core/internal";
+import {
+  parseDuration,
+  parseEgressProxy,
+  parseNameServers,
+  parseRetrySchedule,
+  readCertificates,
+} from "@hookwright/core/internal";
 import { isTokenText } from "./token-text.js";
 
 /**
@@ -78,4 +85,38 @@ export const readRetrySchedule: Reader<string> = (text, name) => {
 export const readAllowTargets: Reader<string> = (text) => {
   parseAllowTargets(text);
   return text;
+};
+
+/** The text as it is, once it is known to be a proxy: core reads it again. */
+export const readEgressProxy: Reader<string> = (text) => {
+  parseEgressProxy(text);
+  return text;
+};
+
+/** The text as it is, once it is known to be a list of name servers: core reads it again. */
+export const readNameServers: Reader<string> = (text) => {
+  parseNameServers(text);
+  return text;
+};
+
+/**
+ * What a file of PEM says; whether it is a key is seen beside its certificate. Where no file is read, the text may be the key
+ * itself, put in the wrong place: it is in no message and no cause.
+ */
+export const readPemFile: Reader<string> = (text, name) => {
+  if (/-----BEGIN|[\r\n]/.test(text))
+    throw new HookwrightError("configuration_invalid", `${name} must be the path of a file, not what is in it.`);
+  try {
+    return readFileSync(text, "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "it is no path";
+    throw new HookwrightError("configuration_invalid", `${name}: the file cannot be read: ${code}.`);
+  }
+};
+
+/** What a file of certificates says. */
+export const readCertificateFile: Reader<string> = (text, name) => {
+  const pem = readPemFile(text, name) ?? "";
+  if (readCertificates(pem, `${name}: the file ${text}`).length > 0) return pem;
+  throw new HookwrightError("configuration_invalid", `${name}: the file ${text} is empty.`);
 };

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { HookwrightError } from "@hookwright/core";
+import { machineName } from "@hookwright/core/internal";
 import { describe, expect, test } from "vitest";
 import { readSettings, type SettingSources, settingNames } from "./settings.js";
 
@@ -18,6 +19,11 @@ test("without anything set, every setting has its documented default", () => {
     plugins: [],
     hooks: {
       allowTargets: "",
+      egressProxy: "",
+      nameServers: "",
+      certificateAuthorities: "",
+      clientCertificate: "",
+      clientKey: "",
       timeout: 1_000,
       retrySchedule: "",
       maxConsecutiveFailures: 50,
@@ -25,6 +31,7 @@ test("without anything set, every setting has its documented default", () => {
       retention: 30 * day,
       onPluginFailure: "refuse",
       organizationWebhooks: false,
+      origin: machineName(),
     },
   });
 });
@@ -65,7 +72,10 @@ describe("a value is read", () => {
     [{ WEBHOOK_BATCH_SIZE: "100" }, { batchSize: 100 }],
     [{ WEBHOOK_BATCH_SIZE: "" }, { batchSize: 0 }],
     [{ WEBHOOK_RETENTION: "12h" }, { retention: day / 2 }],
+    [{ HOOKWRIGHT_NAME_SERVERS: "10.0.0.2 [fd00::2]:5353" }, { nameServers: "10.0.0.2 [fd00::2]:5353" }],
+    [{ HOOKWRIGHT_EGRESS_PROXY: "http://u:p@proxy:3128" }, { egressProxy: "http://u:p@proxy:3128" }],
     [{ HOOKWRIGHT_ALLOW_TARGETS: "loopback, 10.0.0.0/8" }, { allowTargets: "loopback, 10.0.0.0/8" }],
+    [{ HOOKWRIGHT_ORIGIN: "hooks.example.com" }, { origin: "hooks.example.com" }],
     ...["true", "YES", "on", "1"].map((word) => [
       { LABEL_STUDIO_ALLOW_ORGANIZATION_WEBHOOKS: word },
       { organizationWebhooks: true },
@@ -93,6 +103,17 @@ describe("a value that cannot be read is refused in one line that names the vari
     [{ HOOKWRIGHT_ROLE: "boss" }, /^HOOKWRIGHT_ROLE must be all, api or worker, found "boss"\.$/],
     [{ HOOKWRIGHT_TOKEN: "hunter2 " + "hunter2" }, /^HOOKWRIGHT_TOKEN must be visible ASCII characters/],
     [{ HOOKWRIGHT_ALLOW_TARGETS: "10.0.0.0/33" }, /^HOOKWRIGHT_ALLOW_TARGETS: "10\.0\.0\.0\/33" is not an allow rule/],
+    [{ HOOKWRIGHT_ORIGIN: "https://hooks.example.com" }, /^HOOKWRIGHT_ORIGIN must be a DNS name such as/],
+    [{ HOOKWRIGHT_EGRESS_PROXY: "socks5://u:hunter2@proxy" }, /^HOOKWRIGHT_EGRESS_PROXY must be http:\/\/host:port/],
+    [{ HOOKWRIGHT_EGRESS_PROXY: "proxy:3128" }, /^HOOKWRIGHT_EGRESS_PROXY must be /],
+    [{ HOOKWRIGHT_EGRESS_PROXY: "http://proxy:3128/hunter2" }, /^HOOKWRIGHT_EGRESS_PROXY must be /],
+    [{ HOOKWRIGHT_EGRESS_PROXY: "http://u:hunter2%@proxy:3128" }, /^HOOKWRIGHT_EGRESS_PROXY has a percent sign/],
+    [
+      { HOOKWRIGHT_NAME_SERVERS: "10.0.0.2, ns.example" },
+      /^HOOKWRIGHT_NAME_SERVERS: "ns\.example" is not a name server/,
+    ],
+    [{ HOOKWRIGHT_NAME_SERVERS: "10.0.0.2:0" }, /^HOOKWRIGHT_NAME_SERVERS: /],
+    [{ HOOKWRIGHT_CA_FILE: "no-such-file.pem" }, /^HOOKWRIGHT_CA_FILE: the file cannot be read: ENOENT\.$/],
     [{ HOOKWRIGHT_MAX_BODY: "big" }, /^HOOKWRIGHT_MAX_BODY must be a size such as 512kb .*, found "big"\.$/],
     [{ HOOKWRIGHT_MAX_BODY: "0" }, /^HOOKWRIGHT_MAX_BODY must be /],
     [{ HOOKWRIGHT_MAX_BODY: "2gb" }, /^HOOKWRIGHT_MAX_BODY must be /],
@@ -143,7 +164,7 @@ describe("a configuration file", () => {
 
   test("may name every setting", () => {
     expect(settingNames).toContain("HOOKWRIGHT_TOKEN");
-    expect(settingNames).toHaveLength(18);
+    expect(settingNames).toHaveLength(25);
   });
 });
 

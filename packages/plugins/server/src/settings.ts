@@ -1,14 +1,20 @@
 import { resolve } from "node:path";
 import { type ConfiguredPlugin, HookwrightError, type Settings } from "@hookwright/core";
+import { isDnsName, machineName, readClientCertificate } from "@hookwright/core/internal";
 import { defaultFolder } from "./data-folder.js";
+import { parseSecretKeys } from "./secret-keys.js";
 import {
   oneOf,
   type Reader,
   readAllowTargets,
   readBoolean,
+  readCertificateFile,
   readDuration,
+  readEgressProxy,
   readFolder,
   readHost,
+  readNameServers,
+  readPemFile,
   readRetrySchedule,
   readSeconds,
   readSize,
@@ -24,7 +30,14 @@ export type SettingName =
   | "HOOKWRIGHT_DATABASE_URL"
   | "HOOKWRIGHT_ROLE"
   | "HOOKWRIGHT_TOKEN"
+  | "HOOKWRIGHT_SECRET_KEY"
   | "HOOKWRIGHT_ALLOW_TARGETS"
+  | "HOOKWRIGHT_ORIGIN"
+  | "HOOKWRIGHT_EGRESS_PROXY"
+  | "HOOKWRIGHT_NAME_SERVERS"
+  | "HOOKWRIGHT_CA_FILE"
+  | "HOOKWRIGHT_CLIENT_CERT"
+  | "HOOKWRIGHT_CLIENT_KEY"
   | "HOOKWRIGHT_MAX_BODY"
   | "HOOKWRIGHT_STOP_TIMEOUT"
   | "HOOKWRIGHT_PLUGIN_FAILURE"
@@ -50,6 +63,8 @@ export interface ServiceSettings {
   readonly data: string;
   /** The first access token; `undefined`: one is generated into the data folder. */
   readonly token: string | undefined;
+  /** What stored secrets are sealed with, newest first; `undefined`: a key is generated into the data folder. */
+  readonly secretKeys: readonly string[] | undefined;
   /** Bytes of the largest request body. */
   readonly maxBody: number;
   /** Milliseconds that a stop waits for what is in flight. */
@@ -122,7 +137,39 @@ const table = {
     read: readToken,
     secret: true,
   }),
+  HOOKWRIGHT_SECRET_KEY: setting<readonly string[] | undefined>({
+    fallback: undefined,
+    forms:
+      "random texts of at least 32 characters, newest first, with commas or blanks between them (`openssl rand -base64 32` makes one)",
+    read: parseSecretKeys,
+    secret: true,
+  }),
   HOOKWRIGHT_ALLOW_TARGETS: setting({ fallback: "", forms: "rules", read: readAllowTargets, emptyIsValue: true }),
+  HOOKWRIGHT_ORIGIN: setting({
+    fallback: machineName(),
+    forms: "a DNS name such as hooks.example.com",
+    read: (text) => (isDnsName(text) ? text : undefined),
+  }),
+  HOOKWRIGHT_EGRESS_PROXY: setting({ fallback: "", forms: "a proxy", read: readEgressProxy, secret: true }),
+  HOOKWRIGHT_NAME_SERVERS: setting({ fallback: "", forms: "addresses", read: readNameServers }),
+  HOOKWRIGHT_CA_FILE: setting({
+    fallback: "",
+    forms: "a file of PEM certificates",
+    read: readCertificateFile,
+    secret: true,
+  }),
+  HOOKWRIGHT_CLIENT_CERT: setting({
+    fallback: "",
+    forms: "a file of PEM certificates",
+    read: readCertificateFile,
+    secret: true,
+  }),
+  HOOKWRIGHT_CLIENT_KEY: setting({
+    fallback: "",
+    forms: "a file with a PEM private key",
+    read: readPemFile,
+    secret: true,
+  }),
   HOOKWRIGHT_MAX_BODY: setting({
     fallback: 10 * 1_024 ** 2,
     forms: "a size such as 512kb or 10mb, at most 500mb",
@@ -198,6 +245,7 @@ export function readSettings(sources: SettingSources): ServiceSettings {
     port: read("HOOKWRIGHT_PORT"),
     data: read("HOOKWRIGHT_DATA"),
     token: read("HOOKWRIGHT_TOKEN"),
+    secretKeys: read("HOOKWRIGHT_SECRET_KEY"),
     maxBody: read("HOOKWRIGHT_MAX_BODY"),
     stopTimeout: read("HOOKWRIGHT_STOP_TIMEOUT"),
     logLevel: read("LOG_LEVEL"),
@@ -205,6 +253,11 @@ export function readSettings(sources: SettingSources): ServiceSettings {
     plugins: sources.plugins ?? [],
     hooks: {
       allowTargets: read("HOOKWRIGHT_ALLOW_TARGETS"),
+      origin: read("HOOKWRIGHT_ORIGIN"),
+      egressProxy: read("HOOKWRIGHT_EGRESS_PROXY"),
+      nameServers: read("HOOKWRIGHT_NAME_SERVERS"),
+      certificateAuthorities: read("HOOKWRIGHT_CA_FILE"),
+      ...readClient(read("HOOKWRIGHT_CLIENT_CERT"), read("HOOKWRIGHT_CLIENT_KEY")),
       timeout: read("WEBHOOK_TIMEOUT"),
       retrySchedule: read("WEBHOOK_RETRY_SCHEDULE"),
       maxConsecutiveFailures: read("WEBHOOK_MAX_CONSECUTIVE_FAILURES"),
@@ -214,6 +267,12 @@ export function readSettings(sources: SettingSources): ServiceSettings {
       organizationWebhooks: read("LABEL_STUDIO_ALLOW_ORGANIZATION_WEBHOOKS"),
     },
   };
+}
+
+/** Whether the two belong together is seen at the start, not at the first receiver that asks for them. */
+function readClient(cert: string, key: string): Pick<Settings, "clientCertificate" | "clientKey"> {
+  readClientCertificate({ cert, key }, { cert: "HOOKWRIGHT_CLIENT_CERT", key: "HOOKWRIGHT_CLIENT_KEY" });
+  return { clientCertificate: cert, clientKey: key };
 }
 
 type ValueOf<Name extends SettingName> = (typeof table)[Name] extends Setting<infer Value> ? Value : never;

@@ -118,6 +118,8 @@ function newWebhook(organization: number): NewWebhook {
     maxConcurrency: 1_000,
     rateLimit: null,
     ordered: false,
+    handshake: false,
+    allowedRate: null,
   };
 }
 

@@ -4,7 +4,9 @@ import { HookwrightError, type Store, type StoreCapabilities } from "@hookwright
 import { ThreadAccessStore } from "./ports/thread-access-store.js";
 import { ThreadAttemptLog } from "./ports/thread-attempt-log.js";
 import { ThreadDeliveryQueue } from "./ports/thread-delivery-queue.js";
+import { ThreadJobStore } from "./ports/thread-job-store.js";
 import { ThreadMessageLog } from "./ports/thread-message-log.js";
+import { ThreadNoteLog } from "./ports/thread-note-log.js";
 import { ThreadPluginStateStore } from "./ports/thread-plugin-state-store.js";
 import { ThreadWebhookStore } from "./ports/thread-webhook-store.js";
 import type { ThreadData } from "./thread/protocol.js";
@@ -44,9 +46,11 @@ export class SqliteStore implements Store {
   readonly messages: ThreadMessageLog;
   readonly webhooks: ThreadWebhookStore;
   readonly queue: ThreadDeliveryQueue;
+  readonly notes: ThreadNoteLog;
   readonly attempts: ThreadAttemptLog;
   readonly access: ThreadAccessStore;
   readonly state: ThreadPluginStateStore;
+  readonly jobs: ThreadJobStore;
   readonly #data: ThreadData;
   readonly #startThread: StartThread;
   #opening: Promise<void> | undefined;
@@ -61,9 +65,11 @@ export class SqliteStore implements Store {
     this.messages = new ThreadMessageLog(call);
     this.webhooks = new ThreadWebhookStore(call);
     this.queue = new ThreadDeliveryQueue(call);
+    this.notes = new ThreadNoteLog(call);
     this.attempts = new ThreadAttemptLog(call);
     this.access = new ThreadAccessStore(call);
     this.state = new ThreadPluginStateStore(call);
+    this.jobs = new ThreadJobStore(call);
   }
 
   open(): Promise<void> {

@@ -1,108 +1,43 @@
-// The program behind StoreProgram: `open FILE` opens the store and has nothing more to do; `hold FILE` waits; `load FILE` stores and settles as fast as it can,
-// and says of each delivery what was answered.
+// The program behind StoreProgram: `open FILE` opens the store and has nothing more to do; `hold FILE` waits; `fill FILE` emits
+// events until one fails, says what was answered and what failed, and whether it can still read.
 
-import type {
-  Attempt,
-  EmitEntry,
-  Lease,
-  NewWebhook,
-  OrganizationId,
-  Settlement,
-  Store,
-  Webhook,
-} from "@hookwright/core";
-import { HookwrightError, systemClock } from "@hookwright/core";
-import { IdSource } from "@hookwright/core/internal";
+import { createWebhooks, HookwrightError } from "@hookwright/core";
 import { sqlite } from "./sqlite-store.js";
 
 const [task, file = ""] = process.argv.slice(2);
-const ids = new IdSource(systemClock);
-
-const newWebhook: NewWebhook = {
-  // The number is the id.
-  organization: 1 as OrganizationId,
-  project: null,
-  url: "https://receiver.example/hook",
-  sendPayload: true,
-  sendForAllActions: true,
-  actions: [],
-  headers: {},
-  isActive: true,
-  retrySchedule: null,
-  maxConcurrency: 1_000,
-  rateLimit: null,
-  ordered: false,
-};
-
-const attempt: Attempt = {
-  number: 1,
-  startedAt: 0,
-  duration: 1,
-  status: 200,
-  code: null,
-  error: null,
-  excerpt: "",
-  middleware: null,
-  changedBy: [],
-  slowedBy: [],
-  headers: {},
-};
 
 try {
-  const store = sqlite({ file });
-  await store.open();
-  say("open");
-  if (task === "load") await load(store);
-  if (task === "hold") setInterval(() => undefined, 60_000);
-} catch (error) {
-  say(error instanceof HookwrightError ? `failed ${error.code} ${error.message}` : `failed ${error}`);
-}
-
-async function load(store: Store): Promise<void> {
-  const webhook = await store.webhooks.create(newWebhook, Date.now());
-  await Promise.all([1, 2, 3, 4].map(() => line(store, webhook)));
-}
-
-async function line(store: Store, webhook: Webhook): Promise<never> {
-  for (;;) {
-    const now = Date.now();
-    const entries = [1, 2, 3, 4, 5].map(() => entry(webhook));
-    const results = await store.messages.append(entries, { now, leaseUntil: now + 60_000, limit: 5 });
-    const leases = results.flatMap((result) => (result.kind === "stored" ? result.leases : []));
-    say(`stored ${leases.map(({ id }) => id).join()}`);
-    const settled = leases.slice(0, 3);
-    await store.queue.settle(settled.map(settlement), Date.now());
-    say(`settled ${settled.map(({ id }) => id).join()}`);
+  if (task === "fill") await fill();
+  else await sqlite({ file }).open();
+  if (task === "open") say("open");
+  if (task === "hold") {
+    say("open");
+    setInterval(() => undefined, 60_000);
   }
+} catch (error) {
+  say(textOf(error));
 }
 
-function entry({ id: webhook, organization, version }: Webhook): EmitEntry {
-  const action = "TASKS_CREATED";
-  const message = {
-    id: ids.messageId(),
-    organization,
-    project: null,
-    action,
-    payload: new TextEncoder().encode('{"tasks":[]}'),
-    variants: new Map(),
-    hops: 0,
-    createdAt: Date.now(),
-  };
-  const deliveries = [{ id: ids.deliveryId(), webhook, action, form: "full" as const }];
-  return { organization, drafts: [{ message, deliveries }], basedOn: version, idempotency: undefined };
+async function fill(): Promise<void> {
+  const host = await createWebhooks({ store: sqlite({ file }) });
+  await host.start({ deliver: false });
+  await host.webhooks.create({ url: "https://receiver.example/hook", project: 12 });
+  say("open");
+  try {
+    for (let id = 1; ; id += 1) {
+      const receipt = await host.emit("TASKS_CREATED", { tasks: [{ id, text: "x".repeat(2_000) }] }, { project: 12 });
+      say(`stored ${receipt.id}`);
+    }
+  } catch (error) {
+    say(textOf(error));
+  }
+  say((await host.deliveries.list()).length > 0 ? "reads" : "reads nothing");
+  // The parent kills it.
+  setInterval(() => undefined, 60_000);
 }
 
-function settlement({ id: delivery, organization, webhook, attempt: fence, due }: Lease): Settlement {
-  return {
-    delivery,
-    organization,
-    webhook,
-    fence,
-    due,
-    verdict: { kind: "delivered" },
-    attempt,
-    effect: { kind: "healthy" },
-  };
+function textOf(error: unknown): string {
+  return error instanceof HookwrightError ? `failed ${error.code} ${error.message}` : `failed ${error}`;
 }
 
 function say(line: string): void {

@@ -4,11 +4,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
-/** The compiled files: a child is plain Node. */
-const programs = {
-  store: fileURLToPath(new URL("../dist/store-program-child.test.support.js", import.meta.url)),
-  handlers: fileURLToPath(new URL("../dist/handler-program-child.test.support.js", import.meta.url)),
-};
+/** The compiled file: a child is plain Node. */
+const program = fileURLToPath(new URL("../dist/store-program-child.test.support.js", import.meta.url));
 
 /** A process of its own that has a store; killed when the test is over. */
 export class StoreProgram {
@@ -20,17 +17,10 @@ export class StoreProgram {
     this.#lines = lines;
   }
 
-  static start(task: "open" | "hold" | "load", file: string): StoreProgram {
-    return StoreProgram.#start("store", task, file);
-  }
-
-  /** A host with durable handlers; `task` is the point at which it halts. */
-  static startHandlers(task: string, file: string): StoreProgram {
-    return StoreProgram.#start("handlers", task, file);
-  }
-
-  static #start(program: keyof typeof programs, task: string, file: string): StoreProgram {
-    const child = spawn(process.execPath, [programs[program], task, file], { stdio: ["ignore", "pipe", "inherit"] });
+  /** `through` is a command that starts it, with less rights or room than this process has. */
+  static start(task: "open" | "hold" | "fill", file: string, through: readonly string[] = []): StoreProgram {
+    const [command = process.execPath, ...args] = [...through, process.execPath, program, task, file];
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
     const started = new StoreProgram(child, createInterface(child.stdout)[Symbol.asyncIterator]());
     onTestFinished(() => started.kill());
     return started;

@@ -30,7 +30,7 @@ describe("a plugin with an event, as one file", () => {
   test("stands in the catalog beside the built-in events", async () => {
     await using host = await createTestHost({ plugins: [billing({ currency: "EUR" })] });
     const { hooks } = host;
-    expect(hooks.events.list()).toHaveLength(13);
+    expect(hooks.events.list()).toHaveLength(16);
     expect(hooks.events.get("INVOICE_PAID")).toMatchObject({
       owner: { name: "billing", version: "1.0.0" },
       definition: { title: "Invoice paid", key: "invoice_id", example: { invoice_id: 1, amount_cents: 1250 } },

@@ -30,6 +30,8 @@ const names = Object.keys({
   "attempt.recorded": true,
   "handler.recorded": true,
   "webhook.disabled": true,
+  "delivery.exhausted": true,
+  "delivery.recovered": true,
   "middleware.failed": true,
   "listener.failed": true,
   "plugin.failed": true,

@@ -16,6 +16,8 @@ export function newWebhook(changes: Partial<NewWebhook> = {}): NewWebhook {
     maxConcurrency: null,
     rateLimit: null,
     ordered: false,
+    handshake: false,
+    allowedRate: null,
     ...changes,
   };
 }

@@ -24,6 +24,21 @@ describe("a retry", () => {
     expect(await scene.deliveries()).toMatchObject([{ status: "delivered", attempts: 3 }]);
   });
 
+  test.each([
+    ["a webhook", {}],
+    ["one with little room", { maxConcurrency: 2 }],
+    ["one that keeps an order", { ordered: true }],
+  ])("that is due at once goes out at once: %s", async (_, settings) => {
+    const scene = await HostScene.start({ settings: { maxConsecutiveFailures: 0 } });
+    await scene.webhook({ retrySchedule: "0s,0s", ...settings });
+    scene.transport.answerWith(answered(404));
+    const ids = await scene.emit(20);
+    await scene.until(() => scene.allFinished(), "the end of all deliveries");
+    expect(scene.messageIds.toSorted()).toEqual(ids.flatMap((id) => [id, id, id]).toSorted());
+    expect(await scene.deliveries()).toMatchObject(ids.map(() => ({ status: "failed", attempts: 3 })));
+    expect(scene.hooks.inFlight).toBe(0);
+  });
+
   test("ends with the schedule", async () => {
     const scene = await HostScene.start({ settings: { retrySchedule: "5s" } });
     await scene.webhook();

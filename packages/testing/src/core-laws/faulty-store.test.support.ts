@@ -14,18 +14,22 @@ export class FaultyStore implements Store {
   readonly messages: Store["messages"];
   readonly webhooks: Store["webhooks"];
   readonly queue: Store["queue"];
+  readonly notes: Store["notes"];
   readonly attempts: Store["attempts"];
   readonly access: Store["access"];
   readonly state: Store["state"];
+  readonly jobs: Store["jobs"];
 
   constructor(inner: Store = createMemoryStore()) {
     this.#inner = inner;
     this.messages = this.#port("messages", inner.messages);
     this.webhooks = this.#port("webhooks", inner.webhooks);
     this.queue = this.#port("queue", inner.queue);
+    this.notes = this.#port("notes", inner.notes);
     this.attempts = this.#port("attempts", inner.attempts);
     this.access = this.#port("access", inner.access);
     this.state = this.#port("state", inner.state);
+    this.jobs = this.#port("jobs", inner.jobs);
   }
 
   get capabilities(): Store["capabilities"] {

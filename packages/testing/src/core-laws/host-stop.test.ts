@@ -41,6 +41,48 @@ describe("a stop", () => {
     expect(scene.linesAt("error", "warn")).toEqual([]);
   });
 
+  test("waits for a test delivery that is under way, and for its record", async () => {
+    const scene = await HostScene.start();
+    const { id } = await scene.webhook();
+    scene.transport.answerWith("hold");
+    const testing = scene.hooks.webhooks.test(id);
+    await scene.sent(1);
+    const stopping = scene.hooks.stop();
+    await scene.pass(5_000);
+    scene.transport.release();
+    const { delivery } = await testing;
+    await stopping;
+    const after = await HostScene.start({ store: scene.store, clock: scene.clock }, { deliver: false });
+    expect(await after.hooks.deliveries.get(delivery.id)).toMatchObject({
+      delivery: { test: true, status: "delivered" },
+    });
+  });
+
+  test("interrupts a test delivery after its deadline: whoever asked for it is told, and it is recorded", async () => {
+    const scene = await HostScene.start();
+    const { id } = await scene.webhook();
+    scene.transport.answerWith("hold");
+    const testing = scene.hooks.webhooks.test(id);
+    await scene.sent(1);
+    const stopping = scene.hooks.stop({ timeout: 2_000 });
+    await scene.pass(2_000);
+    const { delivery } = await testing;
+    expect(delivery).toMatchObject({ status: "failed", lastCode: "stopped" });
+    await stopping;
+    const after = await HostScene.start({ store: scene.store, clock: scene.clock }, { deliver: false });
+    expect(await after.hooks.deliveries.get(delivery.id)).toMatchObject({ delivery: { lastCode: "stopped" } });
+  });
+
+  test("waits for the emits that were called before it", async () => {
+    const scene = await HostScene.start();
+    await scene.webhook();
+    const emits = Array.from({ length: 1_000 }, () => scene.emit(1));
+    await scene.hooks.stop();
+    const ids = (await Promise.all(emits)).flat();
+    const after = await HostScene.start({ store: scene.store, clock: scene.clock }, { deliver: false });
+    expect(await after.hooks.deliveries.list({ limit: 2_000 })).toHaveLength(ids.length);
+  });
+
   test("takes nothing more of a backlog", async () => {
     const before = await backlog(10);
     const transport = new ScriptedTransport();

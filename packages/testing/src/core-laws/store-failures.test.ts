@@ -1,6 +1,7 @@
 import { definePlugin } from "@hookwright/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { answered } from "../scripted-transport.js";
 import { allOf, failing } from "./faulty-store.test.support.js";
 import { backlog, HostScene, successor } from "./host-scene.test.support.js";
 
@@ -22,9 +23,10 @@ describe("while the store fails, nothing is lost", () => {
       const operation = call.split(".")[1];
       expect(failures).toHaveLength(3);
       expect(failures[0]).toMatchObject({ operation, error: { message: `${call} failed` } });
-      expect(scene.linesAt("error").map(({ message }) => message)).toEqual(
-        Array.from({ length: 3 }, () => `The store failed during ${operation}; it is tried again`),
-      );
+      // One line for the three failures of three seconds.
+      expect(scene.linesAt("error").map(({ message }) => message)).toEqual([
+        `The store failed during ${operation}; it is tried again`,
+      ]);
     },
   );
 
@@ -64,6 +66,24 @@ describe("while the store fails, nothing is lost", () => {
     for (let minute = 0; minute < 5; minute += 1) await scene.pass(60_000);
     expect(scene.transport.requests).toHaveLength(1);
     expect(scene.linesAt("warn")).toMatchObject([{ fields: { code: "lease_lost" } }]);
+    expect(scene.hooks.inFlight).toBe(0);
+  });
+
+  test("though it recorded a failure that it says it did not: it counts once, and its retry goes out", async () => {
+    const scene = await HostScene.start();
+    await scene.webhook({ retrySchedule: "0s,0s" });
+    scene.transport.script(answered(404), answered(200));
+    scene.store.after = failing(["queue.settle"], 1);
+    await scene.emit(1);
+    await scene.sent(1);
+    const [delivery] = await scene.deliveries();
+    // Whoever asks for it has the store asked for what is due as soon as it is not left alone any more.
+    await scene.hooks.deliveries.retry(delivery?.id ?? "");
+    await scene.pass(1_000);
+    await scene.run(() => scene.allFinished(), "the end of the delivery");
+    expect(scene.transport.requests).toHaveLength(2);
+    const { attempts } = await scene.hooks.deliveries.get(delivery?.id ?? "");
+    expect(attempts.map(({ status }) => status)).toEqual([404, 200]);
     expect(scene.hooks.inFlight).toBe(0);
   });
 

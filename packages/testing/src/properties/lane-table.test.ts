@@ -10,6 +10,12 @@ interface ModelLane {
   waiting: number[];
   underWay: number;
   pausedUntil: number;
+  /** Failures since the last success, how many at once the receiver is trusted with, and its rests. */
+  failures: number;
+  failingSince: number;
+  trusted: number;
+  rest: number;
+  restUntil: number;
 }
 
 type Step =
@@ -25,6 +31,8 @@ type Step =
   | { readonly kind: "admit"; readonly webhook: number }
   | { readonly kind: "leave"; readonly webhook: number }
   | { readonly kind: "pause"; readonly webhook: number; readonly delay: number }
+  | { readonly kind: "strain"; readonly webhook: number; readonly rests: boolean; readonly times: number }
+  | { readonly kind: "ease" | "rouse" | "renew"; readonly webhook: number }
   | { readonly kind: "take"; readonly limit: number }
   | { readonly kind: "advance"; readonly milliseconds: number };
 
@@ -48,8 +56,18 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant("admit" as const), webhook }),
   fc.record({ kind: fc.constant("leave" as const), webhook }),
   fc.record({ kind: fc.constant("pause" as const), webhook, delay: fc.nat({ max: 50 }) }),
+  fc.record({
+    kind: fc.constant("strain" as const),
+    webhook,
+    rests: fc.boolean(),
+    times: fc.integer({ min: 1, max: 12 }),
+  }),
+  fc.record({ kind: fc.constantFrom("ease" as const, "rouse" as const, "renew" as const), webhook }),
   fc.record({ kind: fc.constant("take" as const), limit: fc.nat({ max: 12 }) }),
-  fc.record({ kind: fc.constant("advance" as const), milliseconds: fc.nat({ max: 40 }) }),
+  fc.record({
+    kind: fc.constant("advance" as const),
+    milliseconds: fc.oneof(fc.nat({ max: 40 }), fc.constantFrom(999, 1_000, 4_000, 30_000, 60_000)),
+  }),
 );
 
 /** Runs a lane table beside lists that are searched from end to end. */
@@ -82,6 +100,24 @@ class Comparison {
         if (lane !== undefined) lane.pausedUntil = Math.max(lane.pausedUntil, this.#now + step.delay);
         this.#table.pause(webhookId(step.webhook), this.#now + step.delay);
         break;
+      case "strain":
+        for (let time = 0; time < step.times; time += 1) {
+          if (lane !== undefined) fail(lane, step.rests, this.#now);
+          this.#table.strain(webhookId(step.webhook), step.rests ? "rest" : "narrow", this.#now);
+        }
+        break;
+      case "ease":
+        if (lane !== undefined) succeed(lane);
+        this.#table.ease(webhookId(step.webhook));
+        break;
+      case "rouse":
+        if (lane !== undefined) lane.restUntil = 0;
+        this.#table.rouse(webhookId(step.webhook));
+        break;
+      case "renew":
+        if (lane !== undefined) Object.assign(lane, trustedAgain, { pausedUntil: 0 });
+        this.#table.renew(webhookId(step.webhook));
+        break;
       case "take":
         this.#take(step.limit);
         break;
@@ -103,9 +139,10 @@ class Comparison {
       isActive,
       maxConcurrency: capacity,
       rateLimit: null,
+      allowedRate: null,
       ordered,
     };
-    const lane = this.#lanes.get(id) ?? { settings, waiting: [], underWay: 0, pausedUntil: 0 };
+    const lane = this.#lanes.get(id) ?? { settings, waiting: [], underWay: 0, pausedUntil: 0, ...trustedAgain };
     lane.settings = settings;
     if (!ordered) lane.waiting.sort((left, right) => left - right);
     this.#lanes.set(id, lane);
@@ -158,7 +195,7 @@ class Comparison {
     const moments = [...this.#lanes.values()].flatMap((lane) => {
       const [head] = lane.waiting;
       const hasRoom = lane.settings.isActive && lane.underWay < capacityOf(lane);
-      return head === undefined || !hasRoom ? [] : [Math.max(this.#now, head, lane.pausedUntil)];
+      return head === undefined || !hasRoom ? [] : [Math.max(this.#now, head, lane.pausedUntil, lane.restUntil)];
     });
     const found = this.#table.nextDue(this.#now);
     if (moments.length === 0) return;
@@ -171,13 +208,35 @@ class Comparison {
   }
 
   #room(lane: ModelLane): number {
-    if (!lane.settings.isActive || this.#now < lane.pausedUntil) return 0;
+    if (!lane.settings.isActive || this.#now < Math.max(lane.pausedUntil, lane.restUntil)) return 0;
     return Math.max(0, capacityOf(lane) - lane.underWay);
   }
 }
 
-function capacityOf({ settings }: ModelLane): number {
+/** A fraction of the capacity, so that it means the same when that is changed. */
+const trustedAgain = { failures: 0, failingSince: 0, trusted: 1, rest: 0, restUntil: 0 };
+
+function capacityOf(lane: ModelLane): number {
+  return Math.max(1, Math.floor(wholeCapacityOf(lane) * lane.trusted));
+}
+
+function wholeCapacityOf({ settings }: ModelLane): number {
   return settings.ordered ? 1 : (settings.maxConcurrency ?? 32);
+}
+
+function fail(lane: ModelLane, rests: boolean, now: number): void {
+  if (lane.failures === 0) lane.failingSince = now;
+  lane.failures += 1;
+  if (lane.failures < 5) return;
+  if (capacityOf(lane) > 1) lane.trusted /= 2;
+  else if (rests && now >= lane.restUntil && now - lane.failingSince >= 30_000) {
+    lane.rest = lane.rest === 0 ? 1_000 : Math.min(60_000, lane.rest * 2);
+    lane.restUntil = now + lane.rest;
+  }
+}
+
+function succeed(lane: ModelLane): void {
+  Object.assign(lane, { failures: 0, trusted: Math.min(1, lane.trusted * 2), rest: 0, restUntil: 0 });
 }
 
 function dueAtTheHead(waiting: readonly number[], now: number): number {

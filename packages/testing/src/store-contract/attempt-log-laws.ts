@@ -212,6 +212,14 @@ function testLaws(law: Law): void {
     expect(await scene.read(webhook)).toEqual(webhook);
   });
 
+  law("a test delivery is not sent again", async (scene) => {
+    const detail = testDelivery(scene, await scene.webhook());
+    await scene.store.attempts.recordTest(detail);
+    expect(await scene.store.queue.retry(scene.organization, detail.delivery.id, scene.now)).toBe("test");
+    expect(await scene.detail(detail.delivery.id)).toEqual(detail);
+    expect(await scene.claim()).toMatchObject({ leases: [], nextDue: undefined });
+  });
+
   law("a test delivery to an inactive webhook is recorded", async (scene) => {
     const detail = testDelivery(scene, await scene.webhook({ isActive: false }));
     await scene.store.attempts.recordTest(detail);

@@ -156,6 +156,26 @@ function claimLaws(law: Law): void {
     expect(countByWebhook(await scene.leases())).toEqual(new Map([[webhook.id, 3]]));
   });
 
+  law(
+    "no webhook gets more in a second than its receiver allows in a minute, whichever of the two rates is less",
+    async (scene) => {
+      const webhook = await scene.webhook({ rateLimit: 3, handshake: true, allowedRate: 120 });
+      await scene.waiting(webhook, 10);
+      expect(await scene.leases()).toHaveLength(2);
+      scene.clock.advance(1_000);
+      await scene.store.webhooks.update(scene.organization, webhook.id, { allowedRate: 600 }, scene.now);
+      expect(await scene.leases()).toHaveLength(3);
+      scene.clock.advance(1_000);
+      await scene.store.webhooks.update(
+        scene.organization,
+        webhook.id,
+        { rateLimit: null, allowedRate: 60 },
+        scene.now,
+      );
+      expect(await scene.leases()).toHaveLength(1);
+    },
+  );
+
   law("no webhook gets more in a second than its rate", async (scene) => {
     const webhook = await scene.webhook({ rateLimit: 3 });
     await scene.waiting(webhook, 10);
@@ -577,7 +597,8 @@ function receiverLaws(law: Law): void {
       isActive: false,
       disabledReason: "failures",
       disabledAt: scene.now,
-      updatedAt: scene.now,
+      // Nobody has edited it.
+      updatedAt: webhook.updatedAt,
       version: webhook.version + 1,
     });
     const changes = await scene.store.webhooks.changes(scene.organization, webhook.version, 10);

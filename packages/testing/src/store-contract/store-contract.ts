@@ -3,21 +3,29 @@ import { accessStoreLaws } from "./access-store-laws.js";
 import { attemptLogLaws } from "./attempt-log-laws.js";
 import { crashLaws } from "./crash-laws.js";
 import { deliveryQueueLaws } from "./delivery-queue-laws.js";
+import { jobLaws } from "./job-laws.js";
 import type { Law, OnFreshStore, StoreContractOptions } from "./law.js";
 import { messageLogLaws } from "./message-log-laws.js";
+import { noteLaws } from "./note-laws.js";
 import { pluginStateLaws } from "./plugin-state-laws.js";
 import { randomLaws } from "./random-laws.js";
 import { StoreScene } from "./store-scene.js";
+import { strainedReceiverLaws } from "./strained-receiver-laws.js";
 import { tenantIsolationLaws } from "./tenant-isolation-laws.js";
+import { webhookSecretLaws } from "./webhook-secret-laws.js";
 import { webhookStoreLaws } from "./webhook-store-laws.js";
 
 const chapters = {
   "accepted messages": messageLogLaws,
   "due deliveries": deliveryQueueLaws,
+  "strained receivers": strainedReceiverLaws,
+  notes: noteLaws,
   "deliveries and attempts": attemptLogLaws,
   webhooks: webhookStoreLaws,
+  "webhooks' secrets": webhookSecretLaws,
   "access tokens": accessStoreLaws,
   "plugins' state and handlers": pluginStateLaws,
+  jobs: jobLaws,
   "tenant isolation": tenantIsolationLaws,
   crashes: crashLaws,
   "random lives": randomLaws,

@@ -30,6 +30,8 @@ function createLaws(law: Law): void {
       maxConcurrency: 4,
       rateLimit: 2.5,
       ordered: true,
+      handshake: true,
+      allowedRate: 90,
     });
     const created = await scene.store.webhooks.create(wanted, scene.now);
     expect(created).toEqual({
@@ -358,12 +360,13 @@ function targetLaws(law: Law): void {
       headers: { "X-A": "1" },
       retrySchedule: "5s",
       ordered: true,
+      handshake: true,
     });
     const second = await scene.webhook({ organization: organizationId(2) });
     const changed = await scene.update(first, { url: "https://new.example/", headers: { "X-B": "2" } });
     const targets = await scene.store.webhooks.targets([second.id, webhookId(99), first.id]);
     const expected = [changed, second].map(
-      ({ id, organization, project, url, headers, retrySchedule, ordered, version }) => ({
+      ({ id, organization, project, url, headers, retrySchedule, ordered, handshake, version }) => ({
         id,
         organization,
         project,
@@ -371,7 +374,9 @@ function targetLaws(law: Law): void {
         headers,
         retrySchedule,
         ordered,
+        handshake,
         version,
+        secrets: [],
       }),
     );
     expect([...targets].sort((left, right) => left.id - right.id)).toEqual(expected);

@@ -82,7 +82,7 @@ async function serve(record: ReceiverRecord, request: IncomingMessage, response:
   // The sender broke off in the middle of it.
   if (body === undefined) return;
   try {
-    const answer = await record.take(readReceived(request.headers, new Uint8Array(body)));
+    const answer = await record.take(readReceived(request.method ?? "", request.headers, new Uint8Array(body)));
     if (answer === "hang-up") request.socket.destroy();
     else if (typeof answer === "number") write(response, { status: answer });
     else if (answer !== "no-answer") write(response, answer);

@@ -3,6 +3,8 @@ import { isJsonObject } from "@hookwright/core/internal";
 
 /** One request as a receiver got it. */
 export interface ReceivedRequest {
+  /** `POST` for a delivery, `OPTIONS` for the question whether deliveries may come. */
+  readonly method: string;
   /** The body's `action`; empty when it has none. */
   readonly action: string;
   /** The body's other members; none when the body is no JSON object. */
@@ -30,6 +32,7 @@ export type ReceiverScript = ReceiverAnswer | ((request: ReceivedRequest) => Rec
 
 /** Reads what a receiver looks at out of a request. */
 export function readReceived(
+  method: string,
   headers: Readonly<Record<string, string | readonly string[] | undefined>>,
   body: Uint8Array,
 ): ReceivedRequest {
@@ -37,6 +40,7 @@ export function readReceived(
   const flat = Object.fromEntries(names);
   const { action, ...payload } = membersOf(body);
   return {
+    method,
     action: typeof action === "string" ? action : "",
     payload,
     messageId: flat["webhook-id"] ?? "",

@@ -63,6 +63,9 @@ function sceneOf({ transport, url, receiver, close }: SceneParts): TransportScen
     get received() {
       return receiver.received.map(({ body }) => body);
     },
+    get methods() {
+      return receiver.received.map(({ method }) => method);
+    },
     arrived: (count) => receiver.arrived(count),
     dispose: async () => {
       await transport.close();
@@ -74,8 +77,9 @@ function sceneOf({ transport, url, receiver, close }: SceneParts): TransportScen
 function answerOf(turn: ReceiverTurn): ReceiverScript {
   if (turn === "hold") return "no-answer";
   if (turn === "hang-up") return turn;
-  const { status, retryAfter, location, body = "" } = turn;
+  const { status, retryAfter, location, body = "", headers: others } = turn;
   const headers = {
+    ...others,
     ...(retryAfter === undefined ? {} : { "retry-after": retryAfter }),
     ...(location === undefined ? {} : { location }),
   };

@@ -55,7 +55,7 @@ export class ReceiverTransport implements Transport {
   }
 
   #sendScripted(request: WireRequest, receiver: ReceiverRecord): Promise<TransportOutcome> {
-    const { headers, body, timeout } = request;
+    const { method = "POST", headers, body, timeout } = request;
     return new Promise((resolve, reject) => {
       const end = (outcome: TransportOutcome): void => {
         timer.cancel();
@@ -64,9 +64,9 @@ export class ReceiverTransport implements Transport {
       };
       const timer = this.#clock.setTimer(timeout, () => end(unreachable("timeout", `no answer within ${timeout} ms`)));
       this.#scriptedUnderWay.add(end);
-      const answering = receiver.take(readReceived(headers, new Uint8Array(body)));
+      const answering = receiver.take(readReceived(method, headers, new Uint8Array(body)));
       // A function of the script that rejects is a fault of the test, and comes through.
-      answering.then((answer) => answer !== "no-answer" && end(outcomeOf(answer)), reject);
+      answering.then((answer) => answer !== "no-answer" && end(outcomeOf(answer, request)), reject);
     });
   }
 
@@ -80,14 +80,19 @@ export class ReceiverTransport implements Transport {
   }
 }
 
-function outcomeOf(answer: Exclude<ReceiverAnswer, "no-answer">): TransportOutcome {
+function outcomeOf(answer: Exclude<ReceiverAnswer, "no-answer">, { wantedHeaders }: WireRequest): TransportOutcome {
   if (answer === "hang-up") return unreachable("connection_failed", "the receiver broke the connection");
-  if (typeof answer === "number") return answered(answer);
-  const headers = new Headers(answer.headers);
-  return answered(answer.status, {
+  const { status, headers: given = {}, body = "" } = typeof answer === "number" ? { status: answer } : answer;
+  const headers = new Headers(given);
+  return answered(status, {
     retryAfter: headers.get("retry-after") ?? undefined,
-    excerpt: (answer.body ?? "").slice(0, longestExcerpt),
+    excerpt: body.slice(0, longestExcerpt),
+    ...(wantedHeaders === undefined ? {} : { headers: wantedOf(headers, wantedHeaders) }),
   });
+}
+
+function wantedOf(headers: Headers, names: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries([...headers].filter(([name]) => names.includes(name)));
 }
 
 function isLoopback(url: string): boolean {

@@ -12,12 +12,14 @@ transportContract({ name: "ScriptedTransport", open: openScripted });
 async function openUndici(): Promise<TransportScene> {
   const turns: ReceiverTurn[] = [];
   const received: Uint8Array[] = [];
+  const methods: string[] = [];
   let tell = (): void => {};
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       received.push(Buffer.concat(chunks));
+      methods.push(request.method ?? "");
       takeTurn(turns.shift(), request, response);
       tell();
     });
@@ -33,6 +35,7 @@ async function openUndici(): Promise<TransportScene> {
     url: `http://127.0.0.1:${port}/hook`,
     expect: (...more) => turns.push(...more),
     received,
+    methods,
     arrived: (count) =>
       new Promise((resolve) => {
         tell = () => {
@@ -55,7 +58,7 @@ function takeTurn(turn: ReceiverTurn | undefined, request: IncomingMessage, resp
   else if (turn !== "hold") {
     if (turn.retryAfter !== undefined) response.setHeader("retry-after", turn.retryAfter);
     if (turn.location !== undefined) response.setHeader("location", turn.location);
-    response.writeHead(turn.status).end(turn.body);
+    response.writeHead(turn.status, turn.headers).end(turn.body);
   }
 }
 
@@ -68,6 +71,9 @@ async function openScripted(): Promise<TransportScene> {
     get received() {
       return transport.requests.map(({ body }) => body);
     },
+    get methods() {
+      return transport.requests.map(({ method = "POST" }) => method);
+    },
     arrived: (count) => transport.sent(count),
     dispose: () => transport.close(),
   };
@@ -76,5 +82,11 @@ async function openScripted(): Promise<TransportScene> {
 function scripted(turn: ReceiverTurn): ScriptedAnswer {
   if (turn === "hold") return turn;
   if (turn === "hang-up") return unreachable("connection_failed");
-  return answered(turn.status, { retryAfter: turn.retryAfter, excerpt: turn.body ?? "" });
+  const { status, retryAfter, body = "", headers } = turn;
+  return ({ wantedHeaders }) =>
+    answered(status, {
+      retryAfter,
+      excerpt: body,
+      ...(wantedHeaders === undefined ? {} : { headers: { ...headers } }),
+    });
 }

@@ -21,11 +21,20 @@ import type { TransportContractOptions, TransportScene } from "./transport-scene
  *         for (const turn of turns) {
  *           if (turn === "hold") transport.script("hold");
  *           else if (turn === "hang-up") transport.script(unreachable("connection_failed"));
- *           else transport.script(answered(turn.status, { retryAfter: turn.retryAfter, excerpt: turn.body ?? "" }));
+ *           else {
+ *             const { status, retryAfter, body = "", headers } = turn;
+ *             transport.script((request) => {
+ *               const wanted = request.wantedHeaders === undefined ? {} : { headers: { ...headers } };
+ *               return answered(status, { retryAfter, excerpt: body, ...wanted });
+ *             });
+ *           }
  *         }
  *       },
  *       get received() {
  *         return transport.requests.map(({ body }) => body);
+ *       },
+ *       get methods() {
+ *         return transport.requests.map(({ method = "POST" }) => method);
  *       },
  *       arrived: (count) => transport.sent(count),
  *       dispose: () => transport.close(),
@@ -57,6 +66,18 @@ export function transportContract({ name, open }: TransportContractOptions): voi
         bodyError: undefined,
       });
     });
+
+    law(
+      "a request is a POST unless it is an OPTIONS, and tells those headers of the answer that it wants",
+      async (scene) => {
+        const headers = { "webhook-allowed-origin": "*" };
+        scene.expect({ status: 200, headers }, { status: 200, headers });
+        const asked = { ...requestTo(scene, new Uint8Array()), wantedHeaders: ["webhook-allowed-origin"] };
+        expect(await scene.transport.send({ ...asked, method: "OPTIONS" })).toMatchObject({ status: 200, headers });
+        expect(await scene.transport.send(requestTo(scene))).not.toHaveProperty("headers");
+        expect(scene.methods).toEqual(["OPTIONS", "POST"]);
+      },
+    );
 
     law("every status is an answer, and a redirect is not followed", async (scene) => {
       const statuses = [200, 204, 302, 307, 404, 410, 500, 503];

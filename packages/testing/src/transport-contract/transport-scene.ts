@@ -2,7 +2,14 @@ import type { Transport } from "@hookwright/core";
 
 /** What a receiver does with one request: answers, never answers, or hangs up without a word. */
 export type ReceiverTurn =
-  | { readonly status: number; readonly retryAfter?: string; readonly body?: string; readonly location?: string }
+  | {
+      readonly status: number;
+      readonly retryAfter?: string;
+      readonly body?: string;
+      readonly location?: string;
+      /** What else its head says. */
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | "hold"
   | "hang-up";
 
@@ -15,6 +22,8 @@ export interface TransportScene {
   expect(...turns: readonly ReceiverTurn[]): void;
   /** The bodies that came so far. */
   readonly received: readonly Uint8Array[];
+  /** The methods of the same requests. */
+  readonly methods: readonly string[];
   /** Resolves once `count` requests came in all. */
   arrived(count: number): Promise<void>;
   /** Closes everything. */

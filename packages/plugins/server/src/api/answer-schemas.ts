@@ -49,7 +49,7 @@ const meanings = {
   507: "The disk is full; nothing was stored.",
 } as const;
 
-/** The errors that an operation may answer. */
+/** The errors that an operation may answer, beside those that every one may; see `resource.ts`. */
 export function errorAnswers(...statuses: readonly (keyof typeof meanings)[]): Readonly<Record<number, JsonSchema>> {
   return Object.fromEntries(statuses.map((status) => [status, { description: meanings[status], ...errorContent }]));
 }

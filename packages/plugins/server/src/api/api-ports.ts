@@ -1,4 +1,5 @@
 import type { AccessStore, Clock, Logger, Webhooks } from "@hookwright/core";
+import type { ErrorLog } from "../error-log.js";
 
 /** What the API stands on. */
 export interface ApiPorts {
@@ -6,4 +7,5 @@ export interface ApiPorts {
   readonly access: AccessStore;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly errors: ErrorLog;
 }

@@ -1,7 +1,8 @@
 import { HookwrightError, type Payload } from "@hookwright/core";
-import { checkedPayload, checkProject, jsonMembers } from "@hookwright/core/internal";
-import { FieldFaults } from "./field-faults.js";
+import { checkBoolean, checkedPayload, checkProject, jsonMembers } from "@hookwright/core/internal";
+import { choiceFault, FieldFaults, timeFault } from "./field-faults.js";
 import type { JsonBody } from "./request-body.js";
+import { readTime } from "./wire-time.js";
 
 export interface TextRules {
   /** Characters. */
@@ -28,6 +29,33 @@ export class BodyFields {
     return undefined;
   }
 
+  /** An ISO 8601 time, in milliseconds; `null` is none. */
+  time(name: string, { required = false }: { readonly required?: boolean } = {}): number | undefined {
+    const value = this.#value(name);
+    if (!required && (value === undefined || value === null)) return undefined;
+    if (value === undefined) return this.#refuse(name, "This field is required.");
+    if (value === null) return this.#refuse(name, "This field may not be null.");
+    const time = typeof value === "string" ? readTime(value) : undefined;
+    return time ?? this.#refuse(name, timeFault);
+  }
+
+  /** One of these texts; `null` is none. */
+  oneOf<const Choice extends string>(name: string, choices: readonly Choice[]): Choice | undefined {
+    const value = this.#value(name);
+    if (value === undefined || value === null) return undefined;
+    return choices.find((choice) => choice === value) ?? this.#refuse(name, choiceFault(value, choices));
+  }
+
+  /** As in a webhook's fields; `null` is none. */
+  boolean(name: string): boolean | undefined {
+    const value = this.#value(name);
+    if (value === undefined || value === null) return undefined;
+    const checked = checkBoolean(value);
+    if ("value" in checked) return checked.value;
+    this.faults.add(name, checked.problem);
+    return undefined;
+  }
+
   /** A project's number, or a text that is one; `null` is none. */
   project(name: string): number | undefined {
     const value = this.#value(name);
@@ -51,6 +79,11 @@ export class BodyFields {
       this.faults.add(name, [error.message]);
       return undefined;
     }
+  }
+
+  #refuse(name: string, fault: string): undefined {
+    this.faults.add(name, [fault]);
+    return undefined;
   }
 
   #value(name: string): unknown {

@@ -143,5 +143,5 @@ export const retryDeliverySchema = {
   summary: "Send a delivery once more, now; a finished one goes out again under its id",
   tags,
   params: idOnly,
-  response: { 202: answer("It is due.", ref("DeliveryDetail")), ...errorAnswers(401, 404, 409, 503) },
+  response: { 202: answer("It is due.", ref("DeliveryDetail")), ...errorAnswers(401, 404, 409) },
 };

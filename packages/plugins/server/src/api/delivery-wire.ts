@@ -1,5 +1,6 @@
 import type { Attempt, DeliveryDetail, DeliveryRecord } from "@hookwright/core";
 import { bodyOf } from "@hookwright/core/internal";
+import { shownUrl } from "../shown-url.js";
 import { wireTime, wireTimeOrNull } from "./wire-time.js";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -24,7 +25,7 @@ export function deliveryJson(delivery: DeliveryRecord): Json {
   };
 }
 
-/** One delivery with its request and its attempts. `url` is the webhook's as it is now; `null` when it was deleted. */
+/** One delivery with its request and its attempts. `url` is the webhook's as it is now, without a password; `null` when it was deleted. */
 export function deliveryDetailJson(
   detail: DeliveryDetail,
   url: string | null,
@@ -34,7 +35,7 @@ export function deliveryDetailJson(
     ...deliveryJson(delivery),
     request: {
       method: delivery.handler === null ? "POST" : null,
-      url,
+      url: url === null ? null : shownUrl(url),
       headers: attempts.at(-1)?.headers ?? {},
       body: new TextDecoder().decode(bodyOf({ lease: delivery, message })),
     },

@@ -125,6 +125,28 @@ describe("POST /api/events/batch/", () => {
     expect((await batch(line(1, { id: "first of many" })))[0]).toMatchObject({ duplicate: false });
   });
 
+  test("413 for more than 10,000 lines, and nothing of them is stored", async () => {
+    const first = line(1, { id: "first of too many" });
+    for (const rest of ["x\n".repeat(10_000), "\n".repeat(10_001)]) {
+      const answer = await api.post("/api/events/batch/", `${first}\n${rest}`, { headers: ndjson });
+      expect(answer).toMatchObject({ status: 413, json: { detail: expect.stringContaining("10,000 lines") } });
+    }
+    expect((await batch(first))[0]).toMatchObject({ duplicate: false });
+  });
+
+  test("the log counts what was refused of a batch in one line", async () => {
+    const before = api.log.length;
+    expect(await batch(`${line(1)}\n${"x\n".repeat(300)}`)).toHaveLength(301);
+    const told = api.log.slice(before).filter(({ level }) => level !== "debug");
+    expect(told).toEqual([
+      {
+        level: "info",
+        message: "300 of 301 lines of a batch were refused",
+        fields: { organization: 1, refused: 300, failed: 0 },
+      },
+    ]);
+  });
+
   test("415 for JSON", async () => {
     expect((await api.post("/api/events/batch/", {})).status).toBe(415);
   });

@@ -86,7 +86,7 @@ export const emitSchema = {
   summary: "Emit an event; 202 means that it is on disk",
   tags,
   body: { content: { "application/json": { schema: ref("NewEvent") } } },
-  response: { 202: answer("Accepted.", ref("EmitReceipt")), ...errorAnswers(400, 401, 409, 413, 415, 503, 507) },
+  response: { 202: answer("Accepted.", ref("EmitReceipt")), ...errorAnswers(400, 401, 409, 413, 415) },
 };
 
 export const emitBatchSchema = {
@@ -94,7 +94,8 @@ export const emitBatchSchema = {
   summary: "Emit many events, one a line",
   description:
     "Each line is an event as in `POST /api/events/`; empty lines are skipped. The answer has one line for each, in " +
-    "order, and each is written when its event is on disk. A line that is refused does not stop the others.",
+    "order, and each is written when its event is on disk. A line that is refused does not stop the others. Where none of " +
+    "the first 256 can be stored, since the service is busy or its disk is full, the batch is refused as a whole.",
   tags,
   body: { content: { "application/x-ndjson": { schema: { type: "string" } } } },
   response: {

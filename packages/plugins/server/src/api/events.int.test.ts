@@ -112,6 +112,11 @@ describe("POST /api/events/", () => {
       { action: ['No event is registered for action "TASKS_CREATE". Did you mean TASKS_CREATED?'] },
     ],
     [
+      "an action that is Hookwright's own",
+      { action: "WEBHOOK_DISABLED", payload: {} },
+      { action: [expect.stringMatching(/^WEBHOOK_DISABLED is emitted by Hookwright alone.*test delivery\.$/)] },
+    ],
+    [
       "an action of every object",
       { action: "__proto__" },
       { action: [expect.stringMatching(/No event is registered/)] },
@@ -312,9 +317,9 @@ describe("the catalog of events", () => {
   test("lists what core and the plugins registered", async () => {
     const { json: page } = await api.get("/api/events/");
     expect(page["next"]).toBeNull();
-    expect(page["results"]).toHaveLength(13);
+    expect(page["results"]).toHaveLength(16);
     expect(page["results"]?.["0"]).toMatchObject({ name: "PROJECT_CREATED", scope: "organization" });
-    expect(page["results"]?.["12"]).toEqual({
+    expect(page["results"]?.["15"]).toEqual({
       name: "INVOICE_PAID",
       action: "INVOICE_PAID",
       title: "Invoice paid",
@@ -340,8 +345,8 @@ describe("the catalog of events", () => {
       names.push(...results.map(({ name }) => name));
       cursor = page["next"];
     }
-    expect(names).toHaveLength(13);
-    expect(new Set(names).size).toBe(13);
+    expect(names).toHaveLength(16);
+    expect(new Set(names).size).toBe(16);
   });
 
   test.each(["TASKS_CREATED", "TASK_CREATED"])("shows one event by the name %s", async (name) => {

@@ -14,3 +14,11 @@ export class FieldFaults {
     if (Object.keys(this.#problems).length > 0) throw invalidFields(this.#problems);
   }
 }
+
+export const timeFault = "Enter a date or time as in ISO 8601, such as 2026-07-20T10:11:12Z.";
+
+/** What is said of a value that is none of the `choices`. */
+export function choiceFault(value: unknown, choices: readonly string[]): string {
+  const shown = JSON.stringify(typeof value === "string" ? value.slice(0, 100) : value).slice(0, 200);
+  return `${shown} is not a valid choice: expected one of ${choices.join(", ")}.`;
+}

@@ -9,6 +9,7 @@ import { tokenSchema } from "./access-token-schemas.js";
 import { errorSchema, type SharedSchema } from "./answer-schemas.js";
 import { attemptSchema, deliveryDetailSchema, deliverySchema } from "./delivery-schemas.js";
 import { eventSchema, newEventSchema, receiptSchema } from "./event-schemas.js";
+import { jobSchema, replayPreviewSchema } from "./job-schemas.js";
 import { pluginPath } from "./plugin-address.js";
 import { pluginSchema } from "./plugin-schemas.js";
 import { serveResource } from "./resource.js";
@@ -27,6 +28,8 @@ const sharedSchemas: readonly SharedSchema[] = [
   deliverySchema,
   deliveryDetailSchema,
   attemptSchema,
+  jobSchema,
+  replayPreviewSchema,
   tokenSchema,
   pluginSchema,
 ];

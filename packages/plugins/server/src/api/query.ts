@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { FieldFaults } from "./field-faults.js";
+import { choiceFault, FieldFaults, timeFault } from "./field-faults.js";
 import { readTime } from "./wire-time.js";
 
 /** Elements a list answers unless asked otherwise, and at most. */
@@ -47,9 +47,7 @@ export class Query {
     return this.#read(name, (text) => {
       const value = choices.find((choice) => choice === text);
       if (value !== undefined) return { value };
-      return {
-        fault: `${JSON.stringify(text.slice(0, 100))} is not a valid choice: expected one of ${choices.join(", ")}.`,
-      };
+      return { fault: choiceFault(text, choices) };
     });
   }
 
@@ -57,7 +55,7 @@ export class Query {
     return this.#read(name, (text) => {
       const value = readTime(text);
       if (value !== undefined) return { value };
-      return { fault: "Enter a date or time as in ISO 8601, such as 2026-07-20T10:11:12Z." };
+      return { fault: timeFault };
     });
   }
 

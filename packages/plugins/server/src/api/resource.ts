@@ -2,6 +2,7 @@
 import type {} from "@fastify/swagger";
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, HTTPMethods } from "fastify";
 import { RequestProblem } from "../request-problem.js";
+import { errorAnswers } from "./answer-schemas.js";
 
 /** What one method of a resource does. The schema describes it in the OpenAPI document; the handler does the checking. */
 interface Operation {
@@ -17,6 +18,8 @@ export interface Resource {
   readonly name: string;
   /** Media types of the bodies that it reads. */
   readonly parses?: readonly string[];
+  /** Bytes of the largest body that it reads; HOOKWRIGHT_MAX_BODY unless that is larger. */
+  readonly largestBody?: number;
   readonly operations: Readonly<Partial<Record<ResourceMethod, Operation>>>;
 }
 
@@ -25,9 +28,15 @@ export interface Resource {
  * for the rest.
  */
 export function serveResource(app: FastifyInstance, resource: Resource): void {
-  const { path: url, operations } = resource;
+  const { path: url, operations, largestBody } = resource;
   for (const [method, { schema, handle }] of Object.entries(operations))
-    app.route({ method, url, schema, handler: (request, reply) => handle(request, reply) });
+    app.route({
+      method,
+      url,
+      schema: withCapacity(method, schema),
+      ...(largestBody === undefined ? {} : { bodyLimit: largestBody }),
+      handler: (request, reply) => handle(request, reply),
+    });
   // Fastify serves HEAD by itself wherever it serves GET.
   const served = [...Object.keys(operations), ...(operations.GET === undefined ? [] : ["HEAD"]), "OPTIONS"];
   const allow = served.join(", ");
@@ -47,6 +56,12 @@ export function serveResource(app: FastifyInstance, resource: Resource): void {
     },
     handler: () => undefined,
   });
+}
+
+/** Every request may find the service busy or stopping, and every write the disk full. */
+function withCapacity(method: string, schema: FastifySchema): FastifySchema {
+  const answers = method === "GET" ? errorAnswers(503) : errorAnswers(503, 507);
+  return { ...schema, response: { ...answers, ...Object(schema.response) } };
 }
 
 function describe({ name, parses = ["application/json"] }: Resource): unknown {

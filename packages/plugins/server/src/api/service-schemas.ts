@@ -19,7 +19,7 @@ export const readySchema = {
   summary: "Whether requests can be served",
   tags,
   security: [],
-  response: { 200: answer("They can.", stateSchema("ready")), ...errorAnswers(503) },
+  response: { 200: answer("They can.", stateSchema("ready")) },
 };
 
 export const versionSchema = {

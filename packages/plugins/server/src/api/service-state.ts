@@ -1,5 +1,7 @@
-import { type AccessStore, version } from "@hookwright/core";
+import { HookwrightError, version } from "@hookwright/core";
 import type { FastifyInstance } from "fastify";
+import { RequestProblem } from "../request-problem.js";
+import type { ApiPorts } from "./api-ports.js";
 import { serveResource } from "./resource.js";
 import { healthSchema, readySchema, versionSchema } from "./service-schemas.js";
 
@@ -7,7 +9,7 @@ import { healthSchema, readySchema, versionSchema } from "./service-schemas.js";
 const noHash = "0".repeat(64);
 
 /** `/health`, `/ready` and `/version`: for whoever watches over the service. They ask for no token. */
-export function serviceStateRoutes(app: FastifyInstance, { access }: { readonly access: AccessStore }): void {
+export function serviceStateRoutes(app: FastifyInstance, { access, hooks }: ApiPorts): void {
   serveResource(app, {
     path: "/health",
     name: "Health",
@@ -19,9 +21,13 @@ export function serviceStateRoutes(app: FastifyInstance, { access }: { readonly 
     operations: {
       GET: {
         schema: readySchema,
-        // A store that does not answer makes an error, and with it the 503 that says not to send anything here.
         handle: async () => {
-          await access.find(noHash);
+          try {
+            await access.find(noHash);
+            await hooks.ready();
+          } catch (error) {
+            throw notReady(error);
+          }
           return { status: "ready" };
         },
       },
@@ -32,4 +38,10 @@ export function serviceStateRoutes(app: FastifyInstance, { access }: { readonly 
     name: "Version",
     operations: { GET: { schema: versionSchema, handle: () => ({ name: "hookwright", version }) } },
   });
+}
+
+/** The 503 that says not to send anything here; its reason is the code alone, since nobody showed a token. */
+function notReady(error: unknown): unknown {
+  if (!(error instanceof HookwrightError)) return error;
+  return new RequestProblem("not_ready", `The store takes nothing at the moment (${error.code}).`, { cause: error });
 }

@@ -10,6 +10,12 @@ export const webhookMediaTypes = [
   "multipart/form-data",
 ] as const;
 
+/** Bytes that describe a webhook, or something that is to be done with one: the longest URL and headers come to less than half. */
+export const largestWebhookBody = 262_144;
+
+/** What a form may have: twice the longest list of actions. More makes a parser work for long, in Node 24 with the square of it. */
+const mostFields = 2_000;
+
 /** How a field is written in a form, which knows only texts. */
 type FormKind = "text" | "boolean" | "json" | "list" | "number";
 
@@ -25,6 +31,7 @@ const formKinds: Readonly<Record<string, FormKind>> = {
   max_concurrency: "number",
   rate_limit: "number",
   ordered: "boolean",
+  handshake: "boolean",
 };
 
 /** The fields of a form; a file stands as the object that it is. */
@@ -56,7 +63,7 @@ export async function readWebhookBody(
 async function readFields(request: FastifyRequest, partial: boolean): Promise<Readonly<Record<string, unknown>>> {
   switch (mediaType(request)) {
     case "application/x-www-form-urlencoded":
-      return fieldsOf(groupEntries(new URLSearchParams(bodyBytes(request).toString("utf8"))), partial);
+      return fieldsOf(readUrlEncoded(bodyBytes(request)), partial);
     case "multipart/form-data":
       return fieldsOf(await readMultipart(request), partial);
     case "application/json":
@@ -67,9 +74,25 @@ async function readFields(request: FastifyRequest, partial: boolean): Promise<Re
   }
 }
 
+function readUrlEncoded(body: Buffer): Form {
+  refuseMany(body, { delimiter: "&", most: mostFields - 1 });
+  return groupEntries(new URLSearchParams(body.toString("utf8")));
+}
+
+/** @throws RequestProblem `unreadable`, before anything is made of the body. */
+function refuseMany(body: Buffer, { delimiter, most }: { readonly delimiter: string; readonly most: number }): void {
+  let count = 0;
+  for (let at = body.indexOf(delimiter); at >= 0; at = body.indexOf(delimiter, at + 1)) {
+    count += 1;
+    if (count > most) throw new RequestProblem("unreadable", "Form parse error - there are more than 2,000 fields");
+  }
+}
+
 async function readMultipart(request: FastifyRequest): Promise<Form> {
   const body = bodyBytes(request);
   if (body.length === 0) return new Map();
+  // Every part but the first follows this, whatever the boundary is; so does the end.
+  refuseMany(body, { delimiter: "\r\n--", most: mostFields });
   try {
     // Node's own parser of the Fetch standard: no dependency, and the body is in memory and bounded already.
     const headers = { "content-type": request.headers["content-type"] ?? "" };

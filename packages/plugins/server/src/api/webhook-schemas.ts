@@ -39,7 +39,7 @@ const writable = {
   actions: {
     type: "array",
     items: { type: "string" },
-    description: "Names of actions, aliases included. A change without `actions` keeps them.",
+    description: "Names of actions, aliases included; at most 1,000. A change without `actions` keeps them.",
   },
   retry_schedule: {
     type: ["string", "null"],
@@ -62,6 +62,12 @@ const writable = {
     default: false,
     description: "Whether messages arrive in the order in which they were accepted.",
   },
+  handshake: {
+    type: "boolean",
+    default: false,
+    description:
+      "Whether the receiver is asked for its consent (OPTIONS, CloudEvents webhook specification) before the webhook, a new URL or a new rate is saved.",
+  },
 } as const;
 
 export const webhookSchema: SharedSchema = {
@@ -72,6 +78,7 @@ export const webhookSchema: SharedSchema = {
     "organization",
     "project",
     ...Object.keys(writable),
+    "allowed_rate",
     "consecutive_failures",
     "created_at",
     "updated_at",
@@ -84,12 +91,23 @@ export const webhookSchema: SharedSchema = {
     organization: { type: "integer" },
     project,
     ...writable,
+    allowed_rate: {
+      type: ["integer", "null"],
+      minimum: 1,
+      description: "Deliveries a minute that the receiver allowed when it consented; null: no limit.",
+    },
     consecutive_failures: { type: "integer", minimum: 0, description: "Failed attempts in a row." },
     created_at: timeSchema,
     updated_at: timeSchema,
     secret_set: { type: "boolean", description: "Whether deliveries are signed." },
     disabled_at: timeOrNullSchema,
     disabled_reason: { type: ["string", "null"], enum: ["failures", "gone", "user", null] },
+    unreadable_headers: {
+      type: "array",
+      items: { type: "string" },
+      description:
+        "Headers whose values cannot be read any more; absent when there are none. Nothing is sent until `headers` is set anew.",
+    },
   },
 };
 
@@ -239,6 +257,6 @@ export const testWebhookSchema = {
         { type: "object", required: ["attempt"], properties: { attempt: ref("Attempt") } },
       ],
     }),
-    ...errorAnswers(400, 401, 404, 413, 415, 503, 507),
+    ...errorAnswers(400, 401, 404, 413, 415),
   },
 };

@@ -13,6 +13,7 @@ const writableFields = {
   max_concurrency: "maxConcurrency",
   rate_limit: "rateLimit",
   ordered: "ordered",
+  handshake: "handshake",
 } as const satisfies Readonly<Record<string, keyof WebhookCreation>>;
 
 /** Takes from a request what may be written, under core's names. Values are as they came: core checks them. */
@@ -42,8 +43,11 @@ export function webhookJson(webhook: Webhook): Readonly<Record<string, unknown>>
     max_concurrency: webhook.maxConcurrency,
     rate_limit: webhook.rateLimit,
     ordered: webhook.ordered,
+    handshake: webhook.handshake,
+    allowed_rate: webhook.allowedRate,
     secret_set: webhook.secretSet,
     disabled_at: wireTimeOrNull(webhook.disabledAt),
     disabled_reason: webhook.disabledReason,
+    ...(webhook.unreadableHeaders === undefined ? {} : { unreadable_headers: webhook.unreadableHeaders }),
   };
 }

@@ -52,6 +52,8 @@ describe("the webhooks of the API", () => {
       ["max_concurrency", null],
       ["rate_limit", null],
       ["ordered", false],
+      ["handshake", false],
+      ["allowed_rate", null],
       ["secret_set", false],
       ["disabled_at", null],
       ["disabled_reason", null],
@@ -322,7 +324,24 @@ describe("/api/webhooks/info/", () => {
   test("lists the canonical actions with four keys each, and asks for no token", async () => {
     const { json, status } = await api.get("/api/webhooks/info/", { token: null });
     expect(status).toBe(200);
+    // Label Studio's, and none of those that tell of Hookwright's own work: the catalog has them, and they may be listed.
     expect(Object.keys(json)).toHaveLength(12);
+    expect(json["WEBHOOK_DISABLED"]).toBeUndefined();
+    const catalog = await api.get("/api/events/");
+    expect(catalog.json["results"]).toMatchObject(
+      expect.arrayContaining(
+        ["WEBHOOK_DISABLED", "DELIVERY_EXHAUSTED", "DELIVERY_RECOVERED"].map((action) =>
+          expect.objectContaining({ action, owner: expect.anything() }),
+        ),
+      ),
+    );
+    const created = await api.post("/api/webhooks/", {
+      url: "https://alerts.example/",
+      project: 1,
+      send_for_all_actions: false,
+      actions: ["DELIVERY_EXHAUSTED"],
+    });
+    expect(created).toMatchObject({ status: 201, json: { actions: ["DELIVERY_EXHAUSTED"] } });
     expect(Object.keys(json).slice(0, 4)).toEqual([
       "PROJECT_CREATED",
       "PROJECT_UPDATED",

@@ -7,7 +7,7 @@ import { organizationOf } from "./caller.js";
 import { given } from "./given.js";
 import { largestLimit, Query } from "./query.js";
 import { serveResource } from "./resource.js";
-import { readWebhookBody, webhookMediaTypes } from "./webhook-body.js";
+import { largestWebhookBody, readWebhookBody, webhookMediaTypes } from "./webhook-body.js";
 import {
   changeWebhookSchema,
   createWebhookSchema,
@@ -23,6 +23,7 @@ export function webhookRoutes(app: FastifyInstance, { hooks }: ApiPorts): void {
   serveResource(app, {
     path: "/api/webhooks/",
     name: "Webhook List",
+    largestBody: largestWebhookBody,
     parses: webhookMediaTypes,
     operations: {
       GET: { schema: listWebhooksSchema, handle: (request) => listWebhooks(hooks, request) },
@@ -38,6 +39,7 @@ export function webhookRoutes(app: FastifyInstance, { hooks }: ApiPorts): void {
   serveResource(app, {
     path: "/api/webhooks/:id/",
     name: "Webhook Instance",
+    largestBody: largestWebhookBody,
     parses: webhookMediaTypes,
     operations: {
       GET: {

@@ -1,5 +1,6 @@
 import { isRecord } from "../outside-values.js";
 import { CommandError, type CommandIo, programName } from "./command-io.js";
+import { harmlessJson } from "./json-text.js";
 import { serviceUrl, tokenOf } from "./service-access.js";
 
 /** Longer than any answer should take; a service that hangs must not hang its command. */
@@ -8,14 +9,14 @@ const patience = 60_000;
 /** One answer. */
 export interface ApiAnswer {
   readonly status: number;
-  /** As it came: `--json` prints it unchanged, and so with every digit. */
+  /** As it came, with every digit: `--json` prints it unchanged. Only what a terminal would obey is escaped, as JSON may have it. */
   readonly text: string;
 }
 
 export type QueryValues = Readonly<Record<string, string | number | undefined>>;
 
 interface ApiRequest {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
   readonly query?: QueryValues;
   /** JSON text. */
@@ -39,6 +40,10 @@ export class ApiClient {
 
   post(path: string, body: unknown): Promise<ApiAnswer> {
     return this.call({ method: "POST", path, body: JSON.stringify(body) });
+  }
+
+  put(path: string, body: unknown): Promise<ApiAnswer> {
+    return this.call({ method: "PUT", path, body: JSON.stringify(body) });
   }
 
   patch(path: string, body: unknown): Promise<ApiAnswer> {
@@ -75,7 +80,7 @@ export class ApiClient {
         redirect: "manual",
         signal: AbortSignal.timeout(patience),
       });
-      return { status: response.status, text: await response.text() };
+      return { status: response.status, text: harmlessJson(await response.text()) };
     } catch (error) {
       throw new CommandError(
         `No service answers at ${this.url.origin} (${reasonOf(error)}). Start one with "${startCommand(this.#io)}", or set HOOKWRIGHT_URL to the address of one that runs.`,

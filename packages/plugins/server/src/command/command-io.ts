@@ -6,10 +6,14 @@ export interface CommandIo {
   print(text: string): void;
   /** Prints a text and a line's end to standard error: what a person should know beside it. */
   tell(text: string): void;
+  /** Draws one line on standard error in place of the last that was drawn; an empty text clears it. Only where a person reads. */
+  draw(text: string): void;
   /** Sets the exit code to 1: the command did its work, and the answer is bad news. */
   fail(): void;
   /** Whether a person reads standard error, where the log goes. */
   readonly terminal: boolean;
+  /** Whether a person types what standard input gives. */
+  readonly typed: boolean;
 }
 
 /** Ends a command with one line for the person and exit code 1. */
@@ -34,10 +38,12 @@ export function processIo(): CommandIo {
     stdin: process.stdin,
     print: (text) => void process.stdout.write(`${text}\n`),
     tell: (text) => void process.stderr.write(`${text}\n`),
+    draw: (text) => void process.stderr.write(`\r\u001b[K${text}`),
     fail: () => {
       process.exitCode = 1;
     },
     terminal: process.stderr.isTTY === true,
+    typed: process.stdin.isTTY === true,
   };
 }
 

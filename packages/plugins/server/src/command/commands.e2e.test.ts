@@ -64,9 +64,26 @@ describe("a command that asks the service", () => {
     expect((await text("webhooks", "list")).stdout).toBe("There are no webhooks.\n");
     expect((await text("webhooks", "add", receiver.url, "--project", "3")).stdout).toMatch(/^url +http:.*\n/m);
     expect((await text("webhooks", "list")).stdout).toMatch(/^ID +PROJECT +URL .*\n1 +3 +http:\S+ +\(all\) +yes +0\n$/);
-    expect((await text("webhooks", "edit", "1", "--inactive")).stdout).toMatch(/^active +no \(user\)$/m);
+    const inactive = await text("webhooks", "edit", "1", "--inactive");
+    expect(inactive.stdout).toMatch(/^active +no \(user\)\nswitched off +\d{4}-\S+ \S+Z$/m);
+    expect(inactive.stdout).toMatch(/^signed +no \(it has no secret\)$/m);
+    await text("webhooks", "secret", "set", "1");
+    expect((await text("webhooks", "show", "1")).stdout).toMatch(/^signed +yes$/m);
+    const remove = ["webhooks", "secret", "remove", "1"];
+    expect((await text(...remove)).stdout).toBe("Webhook 1 has no secret any more.\n");
+    expect((await text(...remove)).stdout).toBe("Webhook 1 had no secret: nothing was removed.\n");
     expect((await text("webhooks", "test", "1")).stdout).toMatch(/^Webhook 1 answered 200 to \w+ in \d+ ms\.\n$/);
     expect((await text("webhooks", "remove", "1")).stdout).toBe("Webhook 1 removed.\n");
+  });
+
+  test("an action that there is not is refused with the nearest one", async () => {
+    const add = ["webhooks", "add", "http://127.0.0.1:1/", "--project", "3"];
+    const wrong = ["--action", "TASKS_CREATED", "--action", "DELIVERY_EXAUSTED"];
+    const refused = await run(...add, ...wrong);
+    expectOneLine(refused, "is not a valid choice");
+    expect(refused.stderr).toMatch(/Did you mean "?DELIVERY_EXHAUSTED/);
+    await text(...add);
+    expect((await run("webhooks", "edit", "1", ...wrong)).stderr).toMatch(/Did you mean "?DELIVERY_EXHAUSTED/);
   });
 
   test("a test that does not arrive ends with 1 and says why", async () => {
@@ -102,10 +119,26 @@ describe("a command that asks the service", () => {
     const shown = await json("deliveries", "show", delivery.id);
     expect(JSON.parse(shown.request.body)).toMatchObject({ action: "TASKS_CREATED", tasks: [{ id: 1 }] });
 
-    expect((await text("deliveries", "retry", delivery.id)).stdout).toBe(`${delivery.id} is sent once more.\n`);
+    expect((await text("deliveries", "retry", delivery.id)).stdout).toBe(
+      `${delivery.id} is queued to be sent once more.\n`,
+    );
     await receiver.until((received) => received.length === 2);
     expect(receiver.received[1]?.id).toBe(sent.id);
     expect(await json("deliveries", "retry", delivery.id)).toMatchObject({ id: delivery.id });
+    await receiver.until((received) => received.length === 3);
+    await eventually(async () =>
+      (await json(...list, "--status", "delivered")).results.length > 0 ? true : undefined,
+    );
+    expect((await json(...list, "--since", "1h")).results).toHaveLength(1);
+    expect((await json(...list, "--until", "1h")).results).toEqual([]);
+
+    await text("webhooks", "edit", "1", "--inactive");
+    expect((await text("deliveries", "retry", delivery.id)).stdout).toBe(
+      `${delivery.id} is queued to be sent once more; webhook 1 is switched off, and it goes out when that is switched on.\n`,
+    );
+    expect((await text("deliveries", "show", delivery.id)).stdout).toMatch(
+      /^next attempt +held: webhook 1 is switched off$/m,
+    );
     expect(await run("deliveries", "show", "dlv_01m7zqdftf3n481c2m3qvh2nt2")).toMatchObject({ code: 1, stdout: "" });
   });
 
@@ -151,7 +184,10 @@ describe("a command that asks the service", () => {
 
   test("plugins: without one, it says how to load some", async () => {
     expect(await json("plugins", "list")).toMatchObject({
-      results: [{ name: "server", state: "started" }],
+      results: [
+        { name: "server", state: "started" },
+        { name: "signing", state: "started" },
+      ],
       next: null,
     });
     expect((await text("plugins", "list")).stdout).toContain("name them with start --plugin");
@@ -228,10 +264,10 @@ describe("doctor", () => {
     service = await startService(world());
     const { checks } = await json("doctor");
     expect(checks.filter(({ ok }: { readonly ok: boolean }) => !ok)).toEqual([]);
-    expect(checks).toHaveLength(8);
+    expect(checks).toHaveLength(10);
     const shown = await text("doctor");
     expect(shown.stdout).toMatch(/^ok +database +in use by the running service$/m);
-    expect(shown.stdout).toMatch(/^ok +loopback delivery +arrived in \d+ ms$/m);
+    expect(shown.stdout).toMatch(/^ok +loopback delivery +arrived in \d+ ms; sent by this command to itself/m);
   });
 
   test("where no service runs, it opens the database, and ends with 1", async () => {

@@ -46,6 +46,16 @@ interface AttemptView {
   readonly slowed_by: readonly string[];
 }
 
+/** As far as it decides whether what waits for it goes out. */
+interface HoldingWebhook {
+  readonly is_active: boolean;
+}
+
+/** Whether it waits until somebody switches its webhook on. */
+export function isHeld({ status }: DeliveryRow, webhook: HoldingWebhook | undefined): boolean {
+  return status === "pending" && webhook !== undefined && !webhook.is_active;
+}
+
 export function deliveriesText(deliveries: readonly DeliveryRow[]): string {
   return table(
     deliveries,
@@ -56,17 +66,23 @@ export function deliveriesText(deliveries: readonly DeliveryRow[]): string {
       { title: "ACTION", show: (delivery) => delivery.action },
       { title: "STATUS", show: (delivery) => `${delivery.status}${delivery.test ? " (test)" : ""}` },
       { title: "ATTEMPTS", show: (delivery) => delivery.attempt_count },
-      { title: "LAST", show: (delivery) => delivery.last_code ?? delivery.last_status },
+      { title: "LAST", show: lastOf },
     ],
     "There are no deliveries.",
   );
+}
+
+/** Of an answer that is a failure by its status, the status says it all. */
+function lastOf({ last_code: code, last_status: status }: DeliveryRow): string | number | null {
+  return code === null || code === "http_status" ? status : code;
 }
 
 function targetOf({ webhook, handler }: DeliveryRow): string | number | null {
   return handler === null ? webhook : handler.plugin;
 }
 
-export function deliveryText(delivery: DeliveryView): string {
+/** @param webhook - where it goes; `undefined` where nobody looked, as for a delivery that is over */
+export function deliveryText(delivery: DeliveryView, webhook?: HoldingWebhook): string {
   const facts = fields({
     id: delivery.id,
     message: delivery.message,
@@ -78,7 +94,9 @@ export function deliveryText(delivery: DeliveryView): string {
     status: `${delivery.status}${delivery.test ? " (test)" : ""}`,
     created: time(delivery.created_at),
     finished: time(delivery.finished_at),
-    "next attempt": time(delivery.next_attempt_at),
+    "next attempt": isHeld(delivery, webhook)
+      ? `held: webhook ${delivery.webhook} is switched off`
+      : time(delivery.next_attempt_at),
   });
   return [facts, attemptsText(delivery.attempts), `request\n${requestText(delivery.request)}`].join("\n\n");
 }
@@ -99,8 +117,10 @@ function attemptsText(attempts: readonly AttemptView[]): string {
   const faults = attempts.flatMap(({ number, error, excerpt, middleware, slowed_by: slowedBy }) => [
     ...(error === null ? [] : [`attempt ${number}: ${printable(error)}`]),
     // Else the error's text names it.
-    ...(error === null && middleware !== null ? [`attempt ${number}: middleware ${middleware} failed in it`] : []),
-    ...(slowedBy.length === 0 ? [] : [`attempt ${number} was slowed by ${slowedBy.join(", ")}`]),
+    ...(error === null && middleware !== null
+      ? [printable(`attempt ${number}: middleware ${middleware} failed in it`)]
+      : []),
+    ...(slowedBy.length === 0 ? [] : [printable(`attempt ${number} was slowed by ${slowedBy.join(", ")}`)]),
     ...(excerpt === "" ? [] : [`attempt ${number} was answered: ${printable(excerpt)}`]),
   ]);
   return [rows, ...faults].join("\n");

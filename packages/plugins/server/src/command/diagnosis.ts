@@ -1,22 +1,27 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import {
   createMemoryStore,
   createWebhooks,
   HookwrightError,
   parseAllowTargets,
+  type ValueSurvey,
   version,
   type Webhooks,
 } from "@hookwright/core";
+import { surveyStored } from "@hookwright/core/internal";
 import { sqlite } from "@hookwright/plugin-sqlite";
-import { isServing } from "../machine-socket.js";
+import { type DataFolder, openToOthers } from "../data-folder.js";
+import { isServing, requestSurvey } from "../machine-socket.js";
 import { messageOf } from "../outside-values.js";
+import { knownSecretKeys } from "../secret-keys.js";
 import { readSetting } from "../settings.js";
 import { ApiClient } from "./api-client.js";
-import { CommandError, type CommandIo } from "./command-io.js";
+import { CommandError, type CommandIo, programName } from "./command-io.js";
 import { fetchPlugins } from "./plugin-commands.js";
 import { faultsOf, type PluginView } from "./plugins.js";
 import { folderOf, tokenOf } from "./service-access.js";
+import type { WebhookView } from "./webhook-view.js";
 
 /** What one check found. */
 export interface Finding {
@@ -36,6 +41,7 @@ const serviceChecks: Readonly<Record<string, Check>> = {
   "service version": checkVersion,
   "token valid": checkToken,
   plugins: checkPlugins,
+  webhooks: checkWebhooks,
 };
 
 /** In the order in which a person would look. */
@@ -45,6 +51,7 @@ const checks: Readonly<Record<string, Check>> = {
   ...serviceChecks,
   "data folder": checkFolder,
   database: checkDatabase,
+  "stored secrets": checkSecrets,
   "loopback delivery": checkDelivery,
 };
 
@@ -101,18 +108,34 @@ async function checkPlugins(io: CommandIo): Promise<string> {
   throw new CommandError(faults.join("; "));
 }
 
+/** Those that were switched off because of their receivers: nobody decided that, and what comes meanwhile is not theirs. */
+async function checkWebhooks(io: CommandIo): Promise<string> {
+  const { text } = await new ApiClient(io).get("/api/webhooks/");
+  // The documented answer of that route.
+  const webhooks = JSON.parse(text) as readonly WebhookView[];
+  const off = webhooks.filter(({ disabled_reason: reason }) => reason === "failures" || reason === "gone");
+  if (off.length === 0) return webhooks.length === 0 ? "there are none" : `none of ${webhooks.length} was deactivated`;
+  const named = off.slice(0, mostNamed).map(({ id, disabled_reason: reason }) => `${id} (${reason})`);
+  if (off.length > mostNamed) named.push("…");
+  throw new CommandError(
+    `${off.length} of ${webhooks.length} were deactivated: ${named.join(", ")}. New events get no delivery for them; switch one on with "${programName(io.environment)} webhooks edit ID --active".`,
+  );
+}
+
+/** Webhooks that are named in one line. */
+const mostNamed = 20;
+
 async function checkFolder(io: CommandIo): Promise<string> {
   const folder = folderOf(io);
   if (!existsSync(folder.path)) return `${folder.path} is not there yet: the first start makes it`;
   refuseOpen(folder.path, "0700");
-  for (const file of [folder.token, folder.database]) if (existsSync(file)) refuseOpen(file, "0600");
+  for (const file of [folder.token, folder.secretKey, folder.database]) refuseOpen(file, "0600");
   return `${folder.path}, open to its owner only`;
 }
 
 function refuseOpen(path: string, rights: string): void {
-  const mode = statSync(path).mode & 0o777;
-  if ((mode & 0o077) === 0) return;
-  throw new CommandError(`${path} is open to others (${mode.toString(8)}): chmod ${rights} it.`);
+  const advice = openToOthers(path, rights);
+  if (advice !== undefined) throw new CommandError(advice);
 }
 
 async function checkDatabase(io: CommandIo): Promise<string> {
@@ -125,7 +148,40 @@ async function checkDatabase(io: CommandIo): Promise<string> {
   return `${folder.database} opens`;
 }
 
-/** A delivery to a receiver of its own, through the guard with the rules that are set: it must arrive where they allow loopback, and must not where they don't. */
+async function checkSecrets(io: CommandIo): Promise<string> {
+  const folder = folderOf(io);
+  if (!existsSync(folder.database)) return "none yet: the first start makes a key";
+  const answer = await requestSurvey(folder);
+  if (answer?.kind === "refused") throw new CommandError(`The running service could not tell: ${answer.reason}`);
+  const { counts } = answer?.value ?? (await surveyOffline(folder, io));
+  const [all, sealed] = [sum(Object.values(counts)), counts["newest-key"]];
+  if (counts["unknown-key"] > 0)
+    throw new CommandError(
+      `${counts["unknown-key"]} of ${all} stored values cannot be opened: set HOOKWRIGHT_SECRET_KEY to the key that sealed them, or put the file ${folder.secretKey} back.`,
+    );
+  if (sealed < all)
+    throw new CommandError(
+      `${counts.plain} of ${all} stored values are not sealed, and ${counts["older-key"]} with an older key: run "${programName(io.environment)} secrets rotate-key".`,
+    );
+  return all === 0 ? "there are none" : `${all} in all, sealed with the newest key`;
+}
+
+async function surveyOffline(folder: DataFolder, io: CommandIo): Promise<ValueSurvey> {
+  const keys = knownSecretKeys(readSetting("HOOKWRIGHT_SECRET_KEY", io), folder);
+  const store = sqlite({ file: folder.database });
+  await store.open();
+  try {
+    return await surveyStored(store.webhooks, keys);
+  } finally {
+    await store.close();
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** A delivery from this process to a receiver of its own, through the guard with the rules that are set: it must arrive where they allow loopback, and must not where they don't. */
 async function checkDelivery(io: CommandIo): Promise<string> {
   const allowTargets = readSetting("HOOKWRIGHT_ALLOW_TARGETS", io);
   const receiver = createServer((request, answer) => request.resume().on("end", () => answer.end()));
@@ -156,7 +212,8 @@ async function deliverTo(url: string, { hooks, allowed }: Delivering): Promise<s
   }
   const { delivery, attempts } = await hooks.webhooks.test(webhook);
   const [attempt] = attempts;
-  if (delivery.status === "delivered") return `arrived in ${Math.round(attempt?.duration ?? 0)} ms`;
+  if (delivery.status === "delivered")
+    return `arrived in ${Math.round(attempt?.duration ?? 0)} ms; sent by this command to itself, not by the service`;
   throw new CommandError(`It did not arrive (${attempt?.code}): ${attempt?.error}`);
 }
 

@@ -22,5 +22,15 @@ export function reformatJson(text: string, indent: number): string {
   const parsed = exact.parse(text, (_, value, { source }) =>
     typeof value === "number" && source !== undefined ? exact.rawJSON(source) : value,
   );
-  return JSON.stringify(parsed, undefined, indent);
+  return harmlessJson(JSON.stringify(parsed, undefined, indent));
 }
+
+/**
+ * The same JSON, with those letters escaped that a terminal would obey: the controls that JSON lets stand, and the ones that turn the
+ * direction of writing. They stand only inside strings, where an escape says the same.
+ */
+export function harmlessJson(text: string): string {
+  return text.replace(obeyed, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+const obeyed = /[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;

@@ -77,9 +77,10 @@ describe("a service with a plugin", () => {
     const { results } = await json("plugins", "list");
     expect(results).toMatchObject([
       { name: "server" },
+      { name: "signing" },
       { name: "billing", state: "started", waiting_on: [], error: null },
     ]);
-    expect((await run("doctor")).stdout).toMatch(/^ok +plugins +2 started$/m);
+    expect((await run("doctor")).stdout).toMatch(/^ok +plugins +3 started$/m);
 
     const answer = await fetch(`${service.url}/api/plugins/billing/total/`, {
       headers: { authorization: `Token ${service.token}` },
@@ -134,6 +135,7 @@ describe("a service with a plugin", () => {
     const { results } = JSON.parse(listed.stdout);
     expect(results.map(({ name }: { readonly name: string }) => name)).toEqual([
       "server",
+      "signing",
       "audit",
       "billing",
       "value",

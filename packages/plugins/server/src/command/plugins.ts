@@ -14,6 +14,9 @@ export interface PluginView extends CommandOwner {
   readonly handlers: readonly string[];
 }
 
+/** What every service brings along. */
+const ofTheService: ReadonlySet<string> = new Set(["server", "signing"]);
+
 /** `plugins`: what is loaded, and what it can be told to do. */
 export function addPlugins(program: Command, io: CommandIo): void {
   const group = program.command("plugins").description("Which plugins the service has loaded: list, run.");
@@ -56,7 +59,7 @@ function listText(plugins: readonly PluginView[]): string {
     ],
     "No plugins are loaded.",
   );
-  const own = plugins.filter(({ name }) => name !== "server");
+  const own = plugins.filter(({ name }) => !ofTheService.has(name));
   const hint =
     own.length === 0 ? ["No others are loaded: name them with start --plugin or in the configuration file."] : [];
   return [shown, ...plugins.flatMap(faultsOf), ...hint].join("\n");

@@ -16,6 +16,10 @@ const commands = [
   "deliveries list",
   "deliveries show",
   "deliveries retry",
+  "deliveries replay",
+  "jobs list",
+  "jobs show",
+  "jobs cancel",
   "events list",
   "events show",
   "events example",
@@ -55,6 +59,10 @@ describe("a command that is not understood ends with 2 and says what is wrong", 
     [["webhooks", "edit", "1", "--all-actions", "--action", "A"], "exclude each other"],
     [["deliveries", "show", "1"], "begins with dlv_"],
     [["deliveries", "list", "--limit", "0"], "--limit must be"],
+    [["deliveries", "replay", "--webhook", "1"], "--since"],
+    [["deliveries", "replay", "--since", "2026-07-20"], "--webhook"],
+    [["deliveries", "replay", "--since", "2026-07-20", "--webhook", "x"], "--webhook must be"],
+    [["jobs", "show", "1"], "begins with job_"],
     [["listen", "--port", "70000"], "--port must be"],
     [["listen", "--status", "99"], "--status must be"],
     [["listen", "--count", "0"], "--count must be"],
@@ -107,7 +115,7 @@ describe("a command that cannot do its work ends with 1 and one line", () => {
     const environment = {
       HOOKWRIGHT_URL: "http://127.0.0.1:1",
       HOOKWRIGHT_TOKEN: "t",
-      HOOKWRIGHT_COMMAND: "npm run hookwright --",
+      HOOKWRIGHT_COMMAND: "npm run -s hookwright --",
     };
     expect((await runWith({ environment }, "webhooks", "list")).told).toContain(`Start one with "npm start"`);
   });
@@ -149,10 +157,12 @@ async function runWith({ environment = {}, input = "" }: World, ...args: readonl
     })(),
     print: (text) => void printed.push(text),
     tell: (text) => void told.push(text),
+    draw: () => undefined,
     fail: () => {
       failed = true;
     },
     terminal: false,
+    typed: false,
   };
   const exitCode = await runProgram(args, io);
   return { exitCode: failed ? 1 : exitCode, printed: printed.join("\n"), told: told.join("\n") };

@@ -6,11 +6,14 @@ import { addDeliveries } from "./deliveries.js";
 import { addDoctor } from "./doctor.js";
 import { addEvents } from "./events.js";
 import { addExplain } from "./explain.js";
+import { addJobs } from "./jobs.js";
 import { addListen } from "./listen.js";
 import { tryPluginCommand } from "./plugin-commands.js";
 import { addPlugins } from "./plugins.js";
+import { addSecrets } from "./secrets.js";
 import { addSend } from "./send.js";
 import { addStart } from "./start.js";
+import { printable } from "./table.js";
 import { addToken } from "./token.js";
 import { addWebhooks } from "./webhooks.js";
 
@@ -21,7 +24,8 @@ import { addWebhooks } from "./webhooks.js";
  * @returns 0; 1 when something could not be done; 2 when the command was not understood. Bad news in an answer are told
  * through `io.fail()`.
  */
-export async function runProgram(args: readonly string[], io: CommandIo): Promise<0 | 1 | 2> {
+export async function runProgram(args: readonly string[], outer: CommandIo): Promise<0 | 1 | 2> {
+  const io = tellingText(outer);
   const program = new Command("hookwright")
     .description("Webhooks: a service that delivers them, and the commands to work with it.")
     .version(ownVersion())
@@ -37,9 +41,11 @@ export async function runProgram(args: readonly string[], io: CommandIo): Promis
     addSend,
     addWebhooks,
     addDeliveries,
+    addJobs,
     addEvents,
     addPlugins,
     addToken,
+    addSecrets,
     addDoctor,
     addExplain,
   ];
@@ -55,6 +61,15 @@ export async function runProgram(args: readonly string[], io: CommandIo): Promis
   } catch (error) {
     return await exitCodeOf(error, io);
   }
+}
+
+/** Whatever is told beside the answer may repeat what others wrote: it reaches the terminal as text, in the lines that it has. */
+function tellingText(io: CommandIo): CommandIo {
+  return {
+    ...io,
+    tell: (text) => io.tell(text.split("\n").map(printable).join("\n")),
+    draw: (text) => io.draw(printable(text)),
+  };
 }
 
 /** No command of ours has this name: a plugin may. */

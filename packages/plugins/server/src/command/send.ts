@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { messageOf } from "../outside-values.js";
 import { ApiClient } from "./api-client.js";
@@ -84,6 +85,6 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    throw new CommandError(`The payload file ${file} cannot be read: ${messageOf(error)}.`, { cause: error });
+    throw new CommandError(`The payload file ${resolve(file)} cannot be read: ${messageOf(error)}.`, { cause: error });
   }
 }

@@ -38,6 +38,11 @@ export function time(text: string | null | undefined): string {
   return text === null || text === undefined ? "-" : text.replace("T", " ").replace(/(?:\.\d+)?Z$/, "Z");
 }
 
+/** `1 webhook`, `2 webhooks`. */
+export function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
 function shown(value: unknown): string {
   if (value === null || value === undefined || value === "") return "-";
   if (typeof value === "boolean") return value ? "yes" : "no";
@@ -45,14 +50,18 @@ function shown(value: unknown): string {
   return printable(String(value));
 }
 
-/** What others wrote must not move the cursor or clear the screen. */
+/** What others wrote must not move the cursor, clear the screen, or read from right to left where it does not end. */
 export function printable(text: string): string {
   return [...text].map((letter) => (isControl(letter) ? "\uFFFD" : letter)).join("");
 }
 
 function isControl(letter: string): boolean {
   const code = letter.codePointAt(0) ?? 0;
-  return code < 0x20 || (code >= 0x7f && code < 0xa0);
+  return code < 0x20 || (code >= 0x7f && code < 0xa0) || turnsWriting(code);
+}
+
+function turnsWriting(code: number): boolean {
+  return code === 0x200e || code === 0x200f || (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
 function shorten(text: string): string {

@@ -69,7 +69,7 @@ async function createToken({ name, organization, json }: CreateOptions, io: Comm
 
 async function issue(folder: DataFolder, wanted: TokenRequest): Promise<IssuedToken> {
   const answer = await requestToken(folder, wanted);
-  if (answer?.kind === "issued") return answer.token;
+  if (answer?.kind === "done") return answer.value;
   if (answer !== undefined) throw new CommandError(`The running service made no token: ${answer.reason}`);
   const { issueOffline } = await import("./issue-offline.js");
   return issueOffline(folder, wanted);

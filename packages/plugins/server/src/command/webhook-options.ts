@@ -13,6 +13,7 @@ export interface WebhookOptions {
   readonly maxConcurrency?: string;
   readonly rateLimit?: string;
   readonly ordered?: boolean;
+  readonly handshake?: boolean;
 }
 
 /** Whose webhooks, or whose events. */
@@ -30,12 +31,13 @@ export function addWebhookOptions(command: Command): Command {
     .option("--retry-schedule <list>", "such as 5s,1m,10m or standard; empty takes WEBHOOK_RETRY_SCHEDULE")
     .option("--max-concurrency <number>", "requests under way at once")
     .option("--rate-limit <number>", "requests a second")
-    .option("--ordered", "in the order in which events were accepted");
+    .option("--ordered", "in the order in which events were accepted")
+    .option("--handshake", "ask the receiver for its consent before saving");
 }
 
 /** The fields that the API takes, of the options that were given. @throws UsageError */
 export function webhookFields(options: WebhookOptions): Readonly<Record<string, unknown>> {
-  const { action, header, payload, inactive, retrySchedule, maxConcurrency, rateLimit, ordered } = options;
+  const { action, header, payload, inactive, retrySchedule, maxConcurrency, rateLimit, ordered, handshake } = options;
   return {
     ...(action === undefined ? {} : { actions: action, send_for_all_actions: false }),
     ...(header === undefined ? {} : { headers: headersOf(header || []) }),
@@ -45,6 +47,7 @@ export function webhookFields(options: WebhookOptions): Readonly<Record<string, 
     ...(maxConcurrency === undefined ? {} : { max_concurrency: positive(maxConcurrency, "--max-concurrency") }),
     ...(rateLimit === undefined ? {} : { rate_limit: positive(rateLimit, "--rate-limit") }),
     ...(ordered === undefined ? {} : { ordered }),
+    ...(handshake === undefined ? {} : { handshake }),
   };
 }
 

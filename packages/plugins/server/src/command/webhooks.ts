@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { type ApiAnswer, ApiClient } from "./api-client.js";
-import { type CommandIo, UsageError } from "./command-io.js";
+import { type CommandIo, programName, UsageError } from "./command-io.js";
 import type { DeliveryView } from "./delivery-view.js";
+import { withNearest } from "./nearest-action.js";
 import { finish, type JsonOption, positive } from "./options.js";
 import {
   addWebhookOptions,
@@ -10,12 +11,15 @@ import {
   type WebhookOptions,
   webhookFields,
 } from "./webhook-options.js";
-import { type WebhookView, webhooksText, webhookText, withoutHeaderValues } from "./webhook-view.js";
+import { addWebhookSecret } from "./webhook-secret.js";
+import { type WebhookView, webhooksText, webhookText, withoutSecrets } from "./webhook-view.js";
 
 /** `webhooks`: who gets which events. */
 export function addWebhooks(program: Command, io: CommandIo): void {
-  const group = program.command("webhooks").description("Who gets which events: list, add, show, edit, remove, test.");
-  for (const add of [addList, addAdd, addShow, addEdit, addRemove, addTest]) add(group, io);
+  const group = program
+    .command("webhooks")
+    .description("Who gets which events: list, add, show, edit, remove, test, secret.");
+  for (const add of [addList, addAdd, addShow, addEdit, addRemove, addTest, addWebhookSecret]) add(group, io);
 }
 
 function addList(group: Command, io: CommandIo): void {
@@ -29,7 +33,7 @@ function addList(group: Command, io: CommandIo): void {
       const answer = await new ApiClient(io).get("/api/webhooks/", {
         ...(project === undefined ? {} : { project: String(project) }),
       });
-      const webhooks = (JSON.parse(answer.text) as readonly WebhookView[]).map(withoutHeaderValues);
+      const webhooks = (JSON.parse(answer.text) as readonly WebhookView[]).map(withoutSecrets);
       io.print(options.json ? JSON.stringify(webhooks) : webhooksText(webhooks));
     });
   finish(command, "webhooks list --project 1");
@@ -47,7 +51,9 @@ function addAdd(group: Command, io: CommandIo): void {
     if (project === undefined)
       throw new UsageError("Say whose events it gets: --project <number> or --organization-wide.");
     const body = { url, project, ...webhookFields(options) };
-    printWebhook({ answer: await new ApiClient(io).post("/api/webhooks/", body), options, io });
+    const client = new ApiClient(io);
+    const answer = await withNearest(options, client, () => client.post("/api/webhooks/", body));
+    printWebhook({ answer, options, io });
   });
   finish(
     command,
@@ -85,11 +91,23 @@ function addEdit(group: Command, io: CommandIo): void {
     .option("--payload", "send the payload")
     .option("--active", "switch it on")
     .option("--no-ordered", "messages may overtake one another")
+    .option("--no-handshake", "ask the receiver no more")
     .action(async (id: string, options: EditOptions) => {
-      const answer = await new ApiClient(io).patch(pathOf(id), changeOf(options));
+      const change = changeOf(options);
+      const client = new ApiClient(io);
+      const before = options.active && !options.json ? parsed(await client.get(pathOf(id))) : undefined;
+      const answer = await withNearest(options, client, () => client.patch(pathOf(id), change));
       printWebhook({ answer, options, io });
+      if (before?.is_active === false) io.tell(missedText(before, io));
     });
   finish(command, "webhooks edit 1 --inactive", "webhooks edit 1 --action TASKS_CREATED --action TASKS_DELETED");
+}
+
+/** Switching it on brings nothing back by itself. */
+function missedText({ id, disabled_at: disabledAt, created_at: createdAt }: WebhookView, io: CommandIo): string {
+  const since = disabledAt ?? createdAt;
+  const replay = `deliveries replay --webhook ${id} --since ${since} --missing`;
+  return `What came since ${since}, while it was off, got no delivery for it. To send it: ${programName(io.environment)} ${replay}`;
 }
 
 function changeOf(options: EditOptions): Readonly<Record<string, unknown>> {
@@ -150,7 +168,11 @@ function pathOf(id: string): string {
 }
 
 function printWebhook({ answer, options, io }: { answer: ApiAnswer; options: JsonOption; io: CommandIo }): void {
-  // The documented answer of every route that is about one webhook.
-  const webhook = withoutHeaderValues(JSON.parse(answer.text) as WebhookView);
+  const webhook = withoutSecrets(parsed(answer));
   io.print(options.json ? JSON.stringify(webhook) : webhookText(webhook));
+}
+
+function parsed({ text }: ApiAnswer): WebhookView {
+  // The documented answer of every route that is about one webhook.
+  return JSON.parse(text) as WebhookView;
 }

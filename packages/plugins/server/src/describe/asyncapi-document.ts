@@ -104,7 +104,7 @@ function exampleOf(payload: unknown, summary: string): Members {
 
 const headersSchema = {
   type: "object",
-  required: Object.keys(receivedHeaders),
+  required: Object.keys(receivedHeaders).filter((name) => receivedHeaders[name]?.optional !== true),
   properties: Object.fromEntries(
     Object.entries(receivedHeaders).map(([name, { schema, description }]) => [name, { ...schema, description }]),
   ),

@@ -1,4 +1,5 @@
 import type { JsonSchema, RegisteredEvent } from "@hookwright/core";
+import { isOperational } from "@hookwright/core/internal";
 import { bodySchema } from "./body-schema.js";
 import { bodyName, componentName, payloadName, schemaPlace } from "./component-names.js";
 import { documentedSchema, holdsReference } from "./documented-schema.js";
@@ -22,10 +23,12 @@ export interface DescribedEvents {
 export function describeEvents(events: readonly RegisteredEvent[]): DescribedEvents {
   const each = <Value>(make: (event: RegisteredEvent) => readonly (readonly [string, Value])[]) =>
     Object.fromEntries(events.flatMap(make));
+  const emittable = events.filter(({ definition }) => !isOperational(definition.action));
+  const shown = emittable.filter(({ definition }) => !holdsReference(definition.example));
   return {
     schemas: each((event) => schemasOf(event)),
-    choices: events.map(choiceOf),
-    examples: each((event) => (holdsReference(event.definition.example) ? [] : [exampleOf(event)])),
+    choices: emittable.map(choiceOf),
+    examples: Object.fromEntries(shown.map(exampleOf)),
     webhooks: each((event) => [[event.definition.action, webhookOf(event)]]),
   };
 }
@@ -65,10 +68,10 @@ function webhookOf({ definition }: RegisteredEvent): Members {
       tags: ["received"],
       // Receivers check no token of ours.
       security: [],
-      parameters: Object.entries(receivedHeaders).map(([name, { schema, description: text }]) => ({
+      parameters: Object.entries(receivedHeaders).map(([name, { schema, description: text, optional = false }]) => ({
         name,
         in: "header",
-        required: true,
+        required: !optional,
         description: text,
         schema,
       })),

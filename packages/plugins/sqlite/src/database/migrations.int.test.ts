@@ -41,6 +41,24 @@ test("a newer schema is not touched", () => {
   expect(version(connection)).toBe(2);
 });
 
+test("header values from before there were sealed ones are read as they were given", () => {
+  const connection = new DatabaseSync(":memory:");
+  const all = readMigrations();
+  migrate(connection, "hookwright.db", all.slice(0, 2));
+  const headers = { "X-Plain": "value", "X-Like": "hw1.0123456789ab.AAAA", "X-Twice": "hw0.x", "X-Near": "hw.1" };
+  const put = connection.prepare(
+    `INSERT INTO webhooks VALUES (?, 1, NULL, 'https://receiver.example/', 1, 1, '[]', ?, 1, NULL, NULL, NULL, 0, 0, NULL, NULL, 0, 1, 1, ?, NULL)`,
+  );
+  put.run(1, JSON.stringify(headers), 1);
+  put.run(2, "{}", 2);
+  migrate(connection, "hookwright.db", all);
+  const rows = connection.prepare("SELECT headers FROM webhooks ORDER BY id").all();
+  expect(rows.map((row) => JSON.parse(String(row["headers"])))).toEqual([
+    { ...headers, "X-Like": "hw0.hw1.0123456789ab.AAAA", "X-Twice": "hw0.hw0.x" },
+    {},
+  ]);
+});
+
 test("the files are numbered from 1 without a gap", () => {
   const numbers = readMigrations().map(({ number }) => number);
   expect(numbers).toEqual(numbers.map((_, index) => index + 1));

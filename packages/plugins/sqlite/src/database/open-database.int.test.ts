@@ -41,7 +41,7 @@ test("a file that is no database is not touched", async () => {
     writeFileSync(rig.file, content);
     await expect(rig.open()).rejects.toMatchObject({
       code: "storage_foreign",
-      message: `The file ${rig.file} is no SQLite database: name another file.`,
+      message: `The file ${rig.file} is no SQLite database: name another file, or restore a backup where it was one.`,
     });
     expect(readFileSync(rig.file, "utf8")).toBe(content);
     expect(readdirSync(rig.folder)).toEqual(["hooks.db"]);

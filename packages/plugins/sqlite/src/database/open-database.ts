@@ -2,8 +2,9 @@ import { closeSync, existsSync, mkdirSync, openSync, readSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Database } from "./database.js";
-import { CannotOpen, isNotADatabase, textOf } from "./database-failure.js";
+import { CannotOpen, isNotADatabase, withAdvice } from "./database-failure.js";
 import { FileLock } from "./file-lock.js";
+import { FilePlace } from "./file-place.js";
 import { applicationId, type Migration, migrate } from "./migrations.js";
 
 export interface DatabaseOptions {
@@ -29,7 +30,7 @@ export function openDatabase(options: DatabaseOptions): OpenedDatabase {
   try {
     const connection = atPath(options.file, () => connect(options));
     return {
-      database: new Database(connection),
+      database: new Database(connection, new FilePlace(options.file)),
       close: () => {
         connection.close();
         lock.release();
@@ -121,7 +122,11 @@ function checkHeader(file: string): boolean {
 }
 
 function noDatabase(file: string, cause?: unknown): CannotOpen {
-  return new CannotOpen("storage_foreign", `The file ${file} is no SQLite database: name another file.`, cause);
+  return new CannotOpen(
+    "storage_foreign",
+    `The file ${file} is no SQLite database: name another file, or restore a backup where it was one.`,
+    cause,
+  );
 }
 
 function atPath<Result>(file: string, work: () => Result): Result {
@@ -130,6 +135,6 @@ function atPath<Result>(file: string, work: () => Result): Result {
   } catch (error) {
     if (error instanceof CannotOpen) throw error;
     if (isNotADatabase(error)) throw noDatabase(file, error);
-    throw new CannotOpen("storage_failed", `The database ${file} cannot be opened: ${textOf(error)}.`, error);
+    throw new CannotOpen("storage_failed", `The database ${file} cannot be opened: ${withAdvice(error)}`, error);
   }
 }

@@ -1,5 +1,5 @@
 import type { DeliveryId, Message, TargetId } from "@hookwright/core";
-import type { TakenTurn } from "@hookwright/core/store/lanes";
+import type { TakenTurn } from "@hookwright/core/internal";
 import type { ClaimColumns, ClaimedColumns } from "../thread/claim-columns.js";
 import { encodeMessages } from "../thread/message-columns.js";
 import type { DueEntry } from "./due-table.js";
@@ -47,7 +47,7 @@ export class DeliveryClaims {
     const { delivery, webhook, number, due } = entry;
     const found = this.#tables.deliveries.leaseRow(number);
     if (found === undefined) throw new Error(`delivery ${delivery} is due and has no record`);
-    const [organization, message, messageId, action, form, , , failures] = found.row;
+    const [organization, message, messageId, action, form, , , failures, lastCode] = found.row;
     const before = this.#underWay.lastLease(delivery);
     if (before !== undefined) this.#tables.deliveries.setFence(number, before.fence);
     const fence = Math.max(found.lastFence, before?.fence ?? 0) + 1;
@@ -60,6 +60,7 @@ export class DeliveryClaims {
     batch.columns.version.push(this.#versionOf(webhook));
     batch.columns.fence.push(fence);
     batch.columns.failures.push(failures);
+    batch.columns.afterFailure.push(lastCode !== null);
     batch.columns.due.push(due);
     batch.carry(message, () => this.#readMessage(message, delivery));
     return { delivery, webhook, fence, until, number, due };
@@ -88,6 +89,7 @@ class Batch {
     version: [],
     fence: [],
     failures: [],
+    afterFailure: [],
     due: [],
   };
   readonly #messages = new Map<number, Message>();

@@ -31,14 +31,14 @@ test("a list that reads through everything holds up no other call", async () => 
   await history(scene);
   const webhook = await scene.webhook();
   let isListed = false;
-  const list = scene.store.attempts.list(organization, { actions: ["NONE"] }, { limit: 10 }).then((found) => {
+  const list = scene.store.attempts.list(organization, { status: "delivered" }, { limit: 20_000 }).then((found) => {
     isListed = true;
     return found;
   });
   // Posted in the same turn: it is answered after the first step of the list, and not after the last.
   await scene.append(scene.entries({ ...webhook, version: webhook.version }, 1));
   expect(isListed).toBe(false);
-  expect(await list).toEqual([]);
+  expect((await list).length).toBeGreaterThan(4_096);
 });
 
 /** Several webhooks, projects, actions and ends, over ten hours; newest first, as the store tells each by itself. */

@@ -1,19 +1,14 @@
 import type { DeliveryId } from "@hookwright/core";
 import type { Database } from "../database/database.js";
 import { type RecordRow, statuses } from "../thread/detail-columns.js";
-import type { InputOf } from "../thread/protocol.js";
-import { conditionsOf, type ListPlan, planOf, type SqlPart } from "./delivery-list-plan.js";
+import { afterAll } from "./delivery-blocks.js";
+import { conditionsOf, type IndexPlan, indexPlanOf, type ListQuestion, type SqlPart } from "./delivery-list-plan.js";
 import { type CurrentTruth, recordColumns } from "./delivery-records.js";
-import type { ListIndex } from "./list-index.js";
+import { BlockWalk, type DeliveryWalk, IndexWalk } from "./delivery-walk.js";
+import type { Tables } from "./tables.js";
 
-/** So many entries of a list are looked at in one step: a few milliseconds. */
-const stepSize = 2_000;
-
-/** Up to so many that wait are read at once when the pending are asked for; more are found soon on the way down a list. */
+/** Up to so many that wait are read at once when the pending are asked for. */
 const fewPending = 4_000;
-
-/** Greater than every id. */
-const afterAll = "~";
 
 /** To SQLite a negative limit is none. */
 const noLimit = -1;
@@ -21,31 +16,29 @@ const noLimit = -1;
 /** What every question for a list reads. */
 export interface ListSources {
   readonly database: Database;
-  readonly lists: ListIndex;
+  readonly tables: Pick<Tables, "lists" | "blocks">;
   readonly truth: CurrentTruth;
 }
 
 /**
- * One question for a list, answered in steps: first what is in no list yet, then down the list that fits the filter best,
- * until the page is full or the list ends.
+ * One question for a list, answered in steps: first what is in no list yet, then down what fits the filter best, until the
+ * page is full or nothing is left.
  */
 export class DeliveryList {
   readonly #sources: ListSources;
-  readonly #question: InputOf<"listDeliveries">;
-  readonly #plan: ListPlan;
+  readonly #question: ListQuestion;
   readonly #conditions: SqlPart;
   readonly #found = new Map<DeliveryId, RecordRow>();
-  /** Nothing of the list from here on is left to be read; the empty text is its end. */
-  #before: string;
+  readonly #walk: DeliveryWalk;
+  /** Nothing that is left has an id above this; the empty text: nothing is left. */
+  #leftUpTo: string;
 
-  constructor(sources: ListSources, question: InputOf<"listDeliveries">) {
+  constructor(sources: ListSources, question: ListQuestion) {
     this.#sources = sources;
     this.#question = question;
-    this.#plan = planOf(question, sources.truth.isStored);
     this.#conditions = conditionsOf(question, sources.truth.isStored);
-    this.#before = question.page.before ?? afterAll;
-    if (question.filter.status === "pending" && this.#fewAreWaiting()) this.#readWaiting();
-    else if (this.#plan.hasTail) this.#readTail();
+    this.#leftUpTo = question.page.before ?? afterAll;
+    this.#walk = this.#begin();
   }
 
   /** Reads on; the answer once it is complete. */
@@ -58,7 +51,7 @@ export class DeliveryList {
   #isComplete(): boolean {
     const { limit } = this.#question.page;
     const last = this.#page()[limit - 1];
-    return this.#before === "" || limit === 0 || (last !== undefined && last[0] >= this.#before);
+    return this.#leftUpTo === "" || limit === 0 || (last !== undefined && last[0] >= this.#leftUpTo);
   }
 
   #page(): readonly RecordRow[] {
@@ -66,37 +59,74 @@ export class DeliveryList {
     return newestFirst.slice(0, this.#question.page.limit);
   }
 
-  #fewAreWaiting(): boolean {
-    const sql = `SELECT count(*) FROM (SELECT 1 FROM due LIMIT ${fewPending + 1})`;
-    const [count = 0] = this.#sources.database.cachedQuery<readonly [number]>(sql).get() ?? [];
-    return count <= fewPending;
+  /** Reads what stands in no list, and chooses how to go on. */
+  #begin(): DeliveryWalk {
+    const { question, before } = { question: this.#question, before: this.#leftUpTo };
+    const { status, webhook, actions, project } = question.filter;
+    if (status === "pending" && this.#readWaiting()) return nothing;
+    const plan = indexPlanOf(question, this.#sources.truth.isStored);
+    const blocks = new BlockWalk(this.#sources.database, question, before);
+    const isNarrow = webhook !== undefined || !plan.hasTail;
+    const isNamed = actions !== undefined || project !== undefined;
+    const byBlocks = status === "pending" || (isNamed && (!isNarrow || blocks.isShort));
+    if (byBlocks || plan.hasTail) this.#readTail();
+    return byBlocks
+      ? blocks
+      : new IndexWalk(this.#sources.database, plan, { before: this.#bound(plan), oldest: question.oldest });
   }
 
-  /** Whatever is pending stands in the hot table. */
-  #readWaiting(): void {
-    this.#read("due l", { sql: "l.delivery < ?", values: [this.#before] }, "l.delivery");
-    this.#before = "";
+  /** Ids from here on need not be looked at: what has them was created after the time that is asked for. */
+  #bound({ hasTail }: IndexPlan): string {
+    const { until } = this.#question.filter;
+    const { blocks, lists } = this.#sources.tables;
+    if (until === undefined) return this.#leftUpTo;
+    const query = "SELECT 1 FROM deliveries WHERE number > ? AND created_at < ? LIMIT 1";
+    const isInTail = (): boolean => this.#sources.database.cachedQuery(query).get(lists.listedTo, until) !== undefined;
+    if (!hasTail && isInTail()) return this.#leftUpTo;
+    const last = blocks.lastIdBefore(until);
+    // Right behind that id, and before every other.
+    const bound = last === "" ? "" : `${last}${afterAll}`;
+    if (bound < this.#leftUpTo) return bound;
+    return this.#leftUpTo;
+  }
+
+  /** Whatever is pending stands in the hot table: reads it there where the webhook, the organization or everybody has few of them. */
+  #readWaiting(): boolean {
+    const { filter, organization } = this.#question;
+    const places: readonly SqlPart[] =
+      filter.webhook === undefined
+        ? [
+            { sql: "l.webhook IS NOT NULL", values: [] },
+            {
+              sql: "l.webhook IN (SELECT id FROM webhooks WHERE organization = ?) OR l.webhook < 0",
+              values: [organization],
+            },
+          ]
+        : [{ sql: "l.webhook = ?", values: [filter.webhook] }];
+    const place = places.find((candidate) => this.#holdsFew(candidate));
+    if (place === undefined) return false;
+    const { sql, values } = place;
+    this.#read("due l", { sql: `(${sql}) AND l.delivery < ?`, values: [...values, this.#leftUpTo] }, "l.delivery");
+    this.#leftUpTo = "";
+    return true;
+  }
+
+  #holdsFew({ sql, values }: SqlPart): boolean {
+    const counted = `SELECT count(*) FROM (SELECT 1 FROM due l WHERE ${sql} LIMIT ${fewPending + 1})`;
+    const [count = 0] = this.#sources.database.cachedQuery<readonly [number]>(counted).get(...values) ?? [];
+    return count <= fewPending;
   }
 
   /** The plus signs keep SQLite from walking down all ids instead of the tail's numbers. */
   #readTail(): void {
-    const where = { sql: "l.number > ? AND +l.id < ?", values: [this.#sources.lists.listedTo, this.#before] };
+    const where = { sql: "l.number > ? AND +l.id < ?", values: [this.#sources.tables.lists.listedTo, this.#leftUpTo] };
     this.#read("deliveries l", where, "+l.id");
   }
 
   #walkOn(): void {
-    const { from, where } = this.#plan;
-    const range = "l.id < ? AND l.id >= ?";
-    const [boundary] =
-      this.#sources.database
-        .cachedQuery<readonly [string]>(
-          `SELECT l.id FROM ${from} WHERE ${where.sql} AND ${range} ORDER BY l.id DESC LIMIT 1 OFFSET ${stepSize - 1}`,
-        )
-        .get(...where.values, this.#before, this.#question.oldest) ?? [];
-    const end = boundary ?? this.#question.oldest;
-    const part = { sql: `${where.sql} AND ${range}`, values: [...where.values, this.#before, end] };
-    this.#read(from, part, "l.id");
-    this.#before = boundary ?? "";
+    const { parts, leftUpTo } = this.#walk.next();
+    for (const { from, where } of parts) this.#read(from, where, "+l.id");
+    this.#leftUpTo = leftUpTo;
   }
 
   /** Keeps what meets the conditions, newest first and no more than a page. */
@@ -115,3 +145,6 @@ export class DeliveryList {
     if (status === undefined || statuses[row[7]] === status) this.#found.set(row[0], row);
   }
 }
+
+/** Everything was read at the beginning. */
+const nothing: DeliveryWalk = { next: () => ({ parts: [], leftUpTo: "" }) };

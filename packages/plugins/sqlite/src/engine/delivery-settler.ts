@@ -1,10 +1,19 @@
-import type { Deactivation, ReceiverEffect, WebhookId } from "@hookwright/core";
+import type { Deactivation, DisabledFact, ReceiverEffect, WebhookId } from "@hookwright/core";
 import { isHandlerId } from "@hookwright/core/internal";
-import { type SettleColumns, type SettleRow, settleRow } from "../thread/settle-columns.js";
+import { type SettleColumns, type SettledColumns, type SettleRow, settleRow } from "../thread/settle-columns.js";
 import { type Conclusion, cancelled, delivered, failed, pending } from "./delivery-table.js";
 import type { Tables } from "./tables.js";
 import type { RowLease, UnderWay } from "./under-way.js";
 import type { WebhookState, WebhookStates } from "./webhook-states.js";
+
+/** What one settlement came to. */
+interface SettledOne {
+  readonly deactivated: Deactivation | undefined;
+  /** Whether notes were written. */
+  readonly noted: boolean;
+}
+
+const nothing: SettledOne = { deactivated: undefined, noted: false };
 
 /** Records attempts and what follows from them. */
 export class DeliverySettler {
@@ -18,19 +27,23 @@ export class DeliverySettler {
     this.#underWay = underWay;
   }
 
-  settle(columns: SettleColumns): { readonly settled: boolean[]; readonly deactivated: Deactivation[] } {
+  /** The answer without its `nextDue`, which is known once the transaction is over. */
+  settle(columns: SettleColumns): Omit<SettledColumns, "nextDue"> {
     const settled: boolean[] = [];
     const deactivated: Deactivation[] = [];
+    let noted = false;
     for (let index = 0; index < columns.delivery.length; index += 1) {
-      const told = this.settleOne(settleRow(columns, index), columns.now);
-      settled.push(told !== undefined);
-      if (told !== undefined) deactivated.push(...told);
+      const one = this.settleOne(settleRow(columns, index), columns.now);
+      settled.push(one !== undefined);
+      if (one === undefined) continue;
+      if (one.deactivated !== undefined) deactivated.push(one.deactivated);
+      noted ||= one.noted;
     }
-    return { settled, deactivated };
+    return { settled, deactivated, noted };
   }
 
-  /** Settles one lease and tells what it deactivated; `undefined` when the lease was lost. */
-  settleOne(row: SettleRow, now: number): readonly Deactivation[] | undefined {
+  /** Settles one lease and tells what came of it; `undefined` when the lease was lost. */
+  settleOne(row: SettleRow, now: number): SettledOne | undefined {
     const lease = this.#underWay.surrender(row.delivery, row.fence);
     if (lease === undefined) return undefined;
     this.#conclude(lease, row, now);
@@ -82,29 +95,42 @@ export class DeliverySettler {
   }
 
   /** What the attempt means for its webhook. A release has no attempt, and so means nothing. */
-  #affect({ webhook: id, attempt, effect, disableAfter, pauseUntil }: SettleRow, now: number): readonly Deactivation[] {
-    if (attempt === null || isHandlerId(id)) return [];
+  #affect(row: SettleRow, now: number): SettledOne {
+    const { webhook: id, attempt, effect, disableAfter, pauseUntil } = row;
+    if (attempt === null || isHandlerId(id)) return nothing;
     const webhook = this.#webhooks.live(id);
-    if (webhook === undefined) return [];
-    if (pauseUntil !== null) this.#underWay.onCommit(() => this.#underWay.lanes.pause(id, pauseUntil));
-    return this.#count({ ...webhook, id }, { effect, disableAfter, now });
+    if (webhook === undefined) return nothing;
+    this.#tellLane(row, now);
+    const deactivated = this.#count({ ...webhook, id }, { effect, disableAfter, now });
+    if (pauseUntil !== null) this.#webhooks.pause(id, pauseUntil);
+    if (row.silent || (row.note === null && deactivated === undefined)) return { deactivated, noted: false };
+    const { organization } = webhook;
+    const about = { organization, webhook: id, at: now };
+    if (row.note !== null) this.#tables.notes.write({ ...about, fact: row.note });
+    if (deactivated !== undefined) this.#tables.notes.write({ ...about, fact: JSON.stringify(factOf(deactivated)) });
+    return { deactivated, noted: true };
+  }
+
+  #tellLane({ webhook, effect, strain }: SettleRow, now: number): void {
+    if (strain !== null) this.#underWay.strain(webhook, strain, now);
+    else if (effect === "healthy" || effect === "failed") this.#underWay.ease(webhook);
   }
 
   #count(
     webhook: WebhookState & { readonly id: WebhookId },
     of: { readonly effect: ReceiverEffect["kind"]; readonly disableAfter: number; readonly now: number },
-  ): readonly Deactivation[] {
+  ): Deactivation | undefined {
     switch (of.effect) {
       case "none":
-        return [];
+        return undefined;
       case "healthy":
         this.#webhooks.countFailures(webhook, 0);
-        return [];
+        return undefined;
       case "failed": {
-        if (of.disableAfter === 0) return [];
+        if (of.disableAfter === 0) return undefined;
         const failures = webhook.consecutiveFailures + 1;
         this.#webhooks.countFailures(webhook, failures);
-        return failures < of.disableAfter ? [] : this.#deactivate(webhook.id, "failures", of.now);
+        return failures < of.disableAfter ? undefined : this.#deactivate(webhook.id, "failures", of.now);
       }
       case "gone":
         return this.#deactivate(webhook.id, "gone", of.now);
@@ -113,13 +139,17 @@ export class DeliverySettler {
     }
   }
 
-  #deactivate(id: WebhookId, reason: "failures" | "gone", now: number): readonly Deactivation[] {
+  #deactivate(id: WebhookId, reason: "failures" | "gone", now: number): Deactivation | undefined {
     const webhook = this.#webhooks.live(id);
-    if (webhook === undefined || !webhook.isActive) return [];
+    if (webhook === undefined || !webhook.isActive) return undefined;
     this.#webhooks.deactivate(webhook, reason, now);
     const { organization, consecutiveFailures } = webhook;
-    return [{ organization, webhook: id, reason, consecutiveFailures }];
+    return { organization, webhook: id, reason, consecutiveFailures };
   }
+}
+
+function factOf({ reason, consecutiveFailures }: Deactivation): DisabledFact {
+  return { kind: "disabled", reason, consecutiveFailures };
 }
 
 /** A deleted webhook's deliveries end as cancelled, unless they were delivered. */

@@ -1,7 +1,7 @@
 import type { StatementSync } from "node:sqlite";
 import type { BodyForm, DeliveryId, MessageId, OrganizationId, ProjectId, TargetId } from "@hookwright/core";
 import type { Database, Query } from "../database/database.js";
-import { finishedAmong, type OldRows, type OldWindow, windowSql } from "./old-rows.js";
+import { deliveryWindowSql, finishedAmong, type OldRows, type OldWindow } from "./old-rows.js";
 
 /** The column `status`. */
 export const pending = 0;
@@ -45,6 +45,7 @@ export type LeaseRow = readonly [
   fence: number,
   generation: number,
   failures: number,
+  lastCode: string | null,
 ];
 
 /** Where a delivery stands, for whoever changes it. */
@@ -55,9 +56,10 @@ export type DeliveryPlace = readonly [
   webhook: TargetId,
   status: number,
   due: number | null,
+  test: number,
 ];
 
-const place = "SELECT number, id, organization, webhook, status, due FROM deliveries";
+const place = "SELECT number, id, organization, webhook, status, due, test FROM deliveries";
 
 /** An attempt's place among a delivery's: 16 bits, and a fence beyond them takes the last one. */
 const attemptBits = 16;
@@ -112,12 +114,12 @@ export class DeliveryTable {
       `SELECT attempt FROM attempts WHERE key BETWEEN (? << ${attemptBits}) AND (? << ${attemptBits}) + ${lastAttempt} ORDER BY key`,
     );
     this.#lease = database.query(
-      `SELECT d.organization, d.message, m.id, d.action, d.form, d.fence, d.generation, d.failures
+      `SELECT d.organization, d.message, m.id, d.action, d.form, d.fence, d.generation, d.failures, d.last_code
        FROM deliveries d CROSS JOIN messages m ON m.number = d.message WHERE d.number = ?`,
     );
     this.#byId = database.query(`${place} WHERE id = ? AND organization = ?`);
     this.#due = database.query("SELECT due FROM deliveries WHERE number = ?");
-    this.#window = database.query(windowSql("deliveries"));
+    this.#window = database.query(deliveryWindowSql);
     this.#pendingAmong = database.query(
       `${place} WHERE number > ? AND number <= ? AND created_at < ? AND status = ${pending}`,
     );

@@ -1,5 +1,6 @@
 import type { StatementSync } from "node:sqlite";
 import type { Database, Query } from "../database/database.js";
+import { afterAll, type DeliveryBlocks } from "./delivery-blocks.js";
 import type { DeliveryTable } from "./delivery-table.js";
 import { finishedAmong, type OldRows } from "./old-rows.js";
 
@@ -19,16 +20,21 @@ const stepSize = 2_048;
  */
 export class ListIndex {
   readonly #deliveries: DeliveryTable;
+  readonly #blocks: DeliveryBlocks;
   readonly #addToOrganizations: StatementSync;
   readonly #addToWebhooks: StatementSync;
   readonly #removeFromOrganizations: StatementSync;
   readonly #removeFromWebhooks: StatementSync;
   readonly #save: StatementSync;
   readonly #load: Query<readonly [number]>;
+  readonly #firstId: Query<readonly [string | null]>;
   #listedTo = 0;
+  /** The smallest id of the tail, as far as it was read. */
+  #tail: { readonly readTo: number; readonly firstId: string } | undefined;
 
-  constructor(database: Database, deliveries: DeliveryTable) {
+  constructor(database: Database, deliveries: DeliveryTable, blocks: DeliveryBlocks) {
     this.#deliveries = deliveries;
+    this.#blocks = blocks;
     this.#addToOrganizations = database.prepare(
       `INSERT INTO deliveries_of_organization SELECT organization, id, number FROM deliveries
        WHERE number > ? AND number <= ? ORDER BY organization, id`,
@@ -47,6 +53,7 @@ export class ListIndex {
     );
     this.#save = database.prepare("UPDATE state SET listed_to = ?");
     this.#load = database.query("SELECT listed_to FROM state");
+    this.#firstId = database.query("SELECT min(+id) FROM deliveries WHERE number > ? AND number <= ?");
     this.reload();
   }
 
@@ -57,6 +64,7 @@ export class ListIndex {
 
   /** Takes the step of a failed transaction back. */
   reload(): void {
+    this.#tail = undefined;
     this.#listedTo = this.#load.get()?.[0] ?? 0;
   }
 
@@ -64,11 +72,24 @@ export class ListIndex {
     return this.#deliveries.lastNumber - this.#listedTo > longestTail;
   }
 
+  /** Whether no delivery of the tail has an id before this one. Each is read for that once. */
+  isTailBehind(id: string): boolean {
+    const { lastNumber } = this.#deliveries;
+    let { readTo, firstId } = this.#tail ?? { readTo: this.#listedTo, firstId: afterAll };
+    const [first] = readTo < lastNumber ? (this.#firstId.get(readTo, lastNumber) ?? []) : [];
+    if (typeof first === "string" && first < firstId) firstId = first;
+    readTo = lastNumber;
+    this.#tail = { readTo, firstId };
+    return firstId > id;
+  }
+
   step(): void {
+    this.#tail = undefined;
     const from = this.#listedTo;
     this.#listedTo = Math.min(from + stepSize, this.#deliveries.lastNumber);
     this.#addToOrganizations.run(from, this.#listedTo);
     this.#addToWebhooks.run(from, this.#listedTo);
+    this.#blocks.add(from, this.#listedTo);
     this.#save.run(this.#listedTo);
   }
 

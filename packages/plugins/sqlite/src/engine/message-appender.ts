@@ -7,7 +7,7 @@ import type { WebhookState, WebhookStates } from "./webhook-states.js";
 
 type Refusal =
   | { readonly kind: "duplicate"; readonly detail: string }
-  | { readonly kind: "conflict"; readonly detail: null }
+  | { readonly kind: "conflict" | "told"; readonly detail: null }
   | { readonly kind: "stale"; readonly detail: number };
 
 /** A message that is in the database already. */
@@ -49,6 +49,7 @@ export class MessageAppender {
         ? { kind: "duplicate", detail: known.answer }
         : { kind: "conflict", detail: null };
     }
+    if (entry.note !== undefined && !this.#tables.notes.has(entry.note)) return { kind: "told", detail: null };
     const change = this.staleChange(entry);
     return change === undefined ? undefined : { kind: "stale", detail: change };
   }
@@ -63,9 +64,10 @@ export class MessageAppender {
   }
 
   /** Stores an entry that nothing speaks against; adds to `versions` what each of its deliveries is answered with. */
-  store({ organization, idempotency, drafts }: EmitEntry, handOver: LimitedHandOver, versions: number[]): void {
-    const { messages, deliveries: table, keys } = this.#tables;
+  store({ organization, idempotency, note, drafts }: EmitEntry, handOver: LimitedHandOver, versions: number[]): void {
+    const { messages, deliveries: table, keys, notes } = this.#tables;
     if (idempotency !== undefined) keys.keep(organization, idempotency);
+    if (note !== undefined) notes.take(note);
     for (const { message, deliveries } of drafts) {
       const number = messages.nextNumber();
       messages.insert({ message, number, firstDelivery: table.lastNumber + 1, deliveries: deliveries.length });

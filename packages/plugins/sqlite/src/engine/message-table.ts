@@ -1,7 +1,8 @@
 import type { StatementSync } from "node:sqlite";
 import type { Message, MessageId, OrganizationId, ProjectId } from "@hookwright/core";
 import type { Database, Query } from "../database/database.js";
-import { type OldRows, type OldWindow, windowSql } from "./old-rows.js";
+import type { MessageBlocks } from "./message-blocks.js";
+import { messageWindowSql, type OldRows, type OldWindow } from "./old-rows.js";
 
 /** A message with its place in the numbering. */
 export interface MessageEntry {
@@ -36,15 +37,18 @@ export class MessageTable {
   readonly #variants: Query<readonly [name: string, payload: Uint8Array]>;
   readonly #window: Query<OldWindow>;
   readonly #last: Query<readonly [number]>;
+  readonly #blocks: MessageBlocks;
   #lastNumber = 0;
 
-  constructor(database: Database) {
+  constructor(database: Database, blocks: MessageBlocks) {
+    this.#blocks = blocks;
     this.#insert = database.prepare(
       `INSERT INTO messages (${columns}, first_delivery, deliveries) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#insertVariant = database.prepare("INSERT INTO message_variants (message, name, payload) VALUES (?, ?, ?)");
     const unneeded = `number > :after AND number <= :upTo AND created_at < :before AND NOT EXISTS (SELECT 1 FROM deliveries d
-      WHERE d.number >= messages.first_delivery AND d.number < messages.first_delivery + messages.deliveries)`;
+      WHERE d.number >= messages.first_delivery AND d.number < messages.first_delivery + messages.deliveries)
+      AND NOT EXISTS (SELECT 1 FROM added_deliveries a WHERE a.message = messages.number AND a.delivery IS NOT NULL)`;
     this.#remove = database.prepare(`DELETE FROM messages WHERE ${unneeded}`);
     this.#removeVariants = database.prepare(
       `DELETE FROM message_variants WHERE message IN (SELECT number FROM messages WHERE variants > 0 AND ${unneeded})`,
@@ -52,7 +56,7 @@ export class MessageTable {
     this.#byNumber = database.query(`SELECT ${columns} FROM messages WHERE number = ?`);
     this.#byId = database.query(`SELECT ${columns} FROM messages WHERE id = ? AND organization = ?`);
     this.#variants = database.query("SELECT name, payload FROM message_variants WHERE message = ? ORDER BY rowid");
-    this.#window = database.query(windowSql("messages"));
+    this.#window = database.query(messageWindowSql);
     this.#last = database.query("SELECT coalesce(max(number), 0) FROM messages");
     this.recount();
   }
@@ -63,6 +67,10 @@ export class MessageTable {
     return this.#lastNumber;
   }
 
+  get lastNumber(): number {
+    return this.#lastNumber;
+  }
+
   /** Takes the numbers of a failed transaction back. */
   recount(): void {
     this.#lastNumber = this.#last.get()?.[0] ?? 0;
@@ -70,6 +78,7 @@ export class MessageTable {
 
   insert({ message, number, firstDelivery, deliveries }: MessageEntry): void {
     const { id, organization, project, action, createdAt, variants, hops, payload } = message;
+    this.#blocks.note({ number, organization, createdAt });
     this.#insert.run(
       number,
       id,

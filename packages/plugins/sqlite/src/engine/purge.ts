@@ -5,19 +5,14 @@ import type { Tables } from "./tables.js";
 import type { UnderWay } from "./under-way.js";
 import type { WebhookStates } from "./webhook-states.js";
 
-/** Rows looked at in one step: few enough for some milliseconds, enough that those of one webhook share pages. */
-const stepSize = 500;
+/** Rows looked at in one step: what comes meanwhile waits for all of it, and a delivery must not feel that. */
+const stepSize = 100;
 
 /** Where a pass over the history stands: first all deliveries, then all messages. It goes on while `before` moves with time. */
 interface Pass {
   readonly table: "deliveries" | "messages";
   /** The last number that was looked at. */
   readonly at: number;
-}
-
-interface Times {
-  readonly before: number;
-  readonly now: number;
 }
 
 /**
@@ -39,8 +34,13 @@ export class Purge {
 
   /** Whether more may be left. */
   step(before: number, now: number): boolean {
-    const forgotten = this.#tables.keys.forgetExpired(now, stepSize);
-    const next = this.#advance(this.#pass ?? { table: "deliveries", at: 0 }, { before, now });
+    const { keys, jobs, notes } = this.#tables;
+    const forgotten = Math.max(
+      keys.forgetExpired(now, stepSize),
+      jobs.forgetEnded(before, stepSize),
+      notes.forget(before, stepSize),
+    );
+    const next = this.#advance(this.#pass ?? { table: "deliveries", at: 0 }, before);
     this.#underWay.onCommit(() => {
       this.#pass = next;
     });
@@ -48,23 +48,32 @@ export class Purge {
   }
 
   /** `undefined` at the end of the pass. */
-  #advance({ table, at }: Pass, times: Times): Pass | undefined {
-    const { before, now } = times;
+  #advance({ table, at }: Pass, before: number): Pass | undefined {
     const [last, old] = this.#tables[table].window(before, at, stepSize);
     if (last === null || old === 0) {
-      return table === "deliveries" ? this.#advance({ table: "messages", at: 0 }, times) : undefined;
+      return table === "deliveries" ? this.#advance({ table: "messages", at: 0 }, before) : undefined;
     }
     const rows: OldRows = { after: at, upTo: last, before };
-    if (table === "messages") this.#tables.messages.remove(rows);
-    else this.#removeDeliveries(rows, now);
+    if (table === "messages") this.#removeMessages(rows);
+    else this.#removeDeliveries(rows);
     return { table, at: last };
   }
 
-  /** What is held is cancelled, and goes with the rest that is finished. */
-  #removeDeliveries(rows: OldRows, now: number): void {
-    for (const place of this.#tables.deliveries.pendingAmong(rows)) if (this.#isHeld(place)) this.#cancel(place, now);
-    this.#tables.lists.remove(rows);
-    this.#tables.deliveries.remove(rows);
+  #removeMessages(rows: OldRows): void {
+    const { messages, messageBlocks, added } = this.#tables;
+    messages.remove(rows);
+    messageBlocks.remove(rows);
+    added.forget(rows);
+  }
+
+  /** What is held is cancelled, as if it had been long ago, and goes with the rest that is finished. */
+  #removeDeliveries(rows: OldRows): void {
+    const { deliveries, lists, added, blocks } = this.#tables;
+    for (const place of deliveries.pendingAmong(rows)) if (this.#isHeld(place)) this.#cancel(place, rows.before - 1);
+    lists.remove(rows);
+    added.remove(rows);
+    deliveries.remove(rows);
+    blocks.remove(rows);
   }
 
   #isHeld([, id, , webhook]: DeliveryPlace): boolean {

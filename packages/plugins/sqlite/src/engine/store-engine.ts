@@ -12,6 +12,8 @@ import { HandlerCommits } from "./handler-commits.js";
 import { MessageAppender } from "./message-appender.js";
 import { Purge } from "./purge.js";
 import { Rearrangements } from "./rearrangements.js";
+import { ReplaySearch } from "./replay-search.js";
+import { ReplaySteps } from "./replay-steps.js";
 import { openTables, type Tables } from "./tables.js";
 import { UnderWay } from "./under-way.js";
 import { WebhookChanges } from "./webhook-changes.js";
@@ -50,8 +52,8 @@ export class StoreEngine {
     this.#database = database;
     this.#generation = new Generation(database);
     this.#tables = openTables(database, this.#generation.number);
-    this.#underWay = new UnderWay(this.#tables.due);
-    this.#states = new WebhookStates(database, this.#tables.handlers, this.#underWay);
+    this.#underWay = new UnderWay(this.#tables.due, !this.#tables.webhooks.isEmpty);
+    this.#states = new WebhookStates(database, this.#tables, this.#underWay);
     this.#cancellations = new Cancellations(this.#tables, this.#underWay);
     this.#rearrangements = new Rearrangements(this.#tables, this.#states, this.#underWay);
     this.#truth = new CurrentTruth(this.#cancellations, this.#underWay);
@@ -71,7 +73,7 @@ export class StoreEngine {
   }
 
   list(input: InputOf<"listDeliveries">): DeliveryList {
-    return new DeliveryList({ database: this.#database, lists: this.#tables.lists, truth: this.#truth }, input);
+    return new DeliveryList({ database: this.#database, tables: this.#tables, truth: this.#truth }, input);
   }
 
   /** Whether something is left that was begun by a call which was answered. */
@@ -99,6 +101,7 @@ export class StoreEngine {
     this.#tables.messages.recount();
     this.#tables.deliveries.recount();
     this.#tables.lists.reload();
+    this.#tables.messageBlocks.reload();
   }
 
   /** The last write before the database is closed. In a transaction. */
@@ -110,6 +113,7 @@ export class StoreEngine {
     const appender = new MessageAppender(this.#tables, this.#states, this.#underWay);
     const settler = new DeliverySettler(this.#tables, this.#states, this.#underWay);
     const retry = new DeliveryRetry(this.#tables, this.#states, this.#underWay);
+    const replays = new ReplaySteps(this.#database, this.#tables, { states: this.#states, underWay: this.#underWay });
     const purge = new Purge(this.#tables, this.#states, this.#underWay);
     const work = { cancellations: this.#cancellations, rearrangements: this.#rearrangements };
     const changes = new WebhookChanges(this.#tables, this.#states, work);
@@ -136,6 +140,12 @@ export class StoreEngine {
         return answer(before === undefined ? undefined : changes.update(before, change, now));
       },
       deleteWebhook: ({ organization, id, now }) => answer(changes.delete(organization, id, now)),
+      setSecrets: ({ organization, id, change, now }) => {
+        const before = webhooks.find(organization, id);
+        if (before === undefined) return answer(undefined);
+        return answer(before.version === change.version ? changes.setSecrets(before, change.secrets, now) : "stale");
+      },
+      resealWebhooks: (values) => answer(values.map((value) => webhooks.reseal(value))),
       registerHandlers: (given) => {
         const ids = given.map((settings) => handlers.register(settings));
         for (const id of ids) {
@@ -150,13 +160,18 @@ export class StoreEngine {
         const result = commits.commit(input);
         return () => ({ ...result, nextDue: this.#underWay.nextDue(input.emits.now) });
       },
+      createJob: ({ job, now, most }) => answer(this.#tables.jobs.create(job, now, most)),
+      cancelJob: ({ organization, id, now }) => answer(replays.cancel(organization, id, now)),
+      advanceJob: ({ step, now }) => answer(replays.advance(step, now)),
+      failJob: ({ id, version, error, now }) => answer(replays.fail({ id, version }, error, now)),
       addToken: (token) => answer(access.add(token)),
       removeToken: ({ organization, id }) => answer(access.remove(organization, id)),
     };
   }
 
   #readsWith(records: DeliveryRecords): Reads {
-    const { webhooks, messages, access, pluginState } = this.#tables;
+    const search = new ReplaySearch(this.#database, this.#tables);
+    const { webhooks, messages, access, pluginState, jobs, notes } = this.#tables;
     return {
       getMessage: ({ organization, message: id }) => {
         const message = messages.find(organization, id);
@@ -166,8 +181,17 @@ export class StoreEngine {
       listWebhooks: ({ organization, filter, page }) => webhooks.list(organization, filter, page),
       webhookChanges: ({ organization, since, limit }) => webhooks.changes(organization, since, limit),
       webhookTargets: (ids) => webhooks.targets(ids),
+      sealableWebhooks: ({ after, limit }) => webhooks.sealable(after, limit),
       getDelivery: ({ organization, delivery }) => records.get(organization, delivery),
+      listNotes: ({ after, limit }) => notes.list(after, limit),
       readState: ({ owner, keys }) => pluginState.read(owner, keys),
+      getJob: ({ organization, id }) => {
+        const job = jobs.find(id);
+        return job?.organization === organization ? job : undefined;
+      },
+      listJobs: ({ organization, page }) => jobs.list(organization, page),
+      dueJobs: ({ limit, after }) => jobs.due(limit, after),
+      findReplay: ({ scope, cursor, limit }) => search.find(scope, cursor, limit),
       findToken: (hash) => access.find(hash),
       listTokens: (organization) => access.list(organization),
     };

@@ -1,6 +1,5 @@
-import type { DeliveryId, TargetId } from "@hookwright/core";
-import { LaneTable } from "@hookwright/core/store/lanes";
-import { type HeldLease, LeaseTable } from "@hookwright/core/store/leases";
+import type { DeliveryId, Strain, TargetId } from "@hookwright/core";
+import { type HeldLease, LaneTable, LeaseTable } from "@hookwright/core/internal";
 import type { DueTable } from "./due-table.js";
 
 /** A lease, with where its delivery stands in the database. */
@@ -14,7 +13,7 @@ export interface RowLease extends HeldLease {
  * transaction gives is taken back when it fails; what it ends, ends when it is committed.
  */
 export class UnderWay {
-  readonly lanes = new LaneTable();
+  readonly lanes: LaneTable;
   readonly #due: DueTable;
   readonly #leases = new LeaseTable<RowLease>();
   #given: RowLease[] = [];
@@ -23,10 +22,14 @@ export class UnderWay {
   readonly #told = new Set<TargetId>();
   /** Lanes that are to be told what this transaction writes, once it is committed. */
   readonly #untold = new Set<TargetId>();
+  /** Lanes that are to be strained with the commit. */
+  readonly #strained = new Set<TargetId>();
   #onCommit: (() => void)[] = [];
 
-  constructor(due: DueTable) {
+  /** `isResumed` as in `LaneTable`. */
+  constructor(due: DueTable, isResumed: boolean) {
     this.#due = due;
+    this.lanes = new LaneTable({ isResumed });
   }
 
   /** Gives a lease that the webhook's lane has counted already. */
@@ -79,6 +82,18 @@ export class UnderWay {
   /** What waits for the webhook was changed: its lane hears of it with the commit. */
   tellOnCommit(webhook: TargetId): void {
     this.#untold.add(webhook);
+  }
+
+  /** An attempt ended that says the receiver is down. */
+  strain(webhook: TargetId, strain: Strain, now: number): void {
+    this.#strained.add(webhook);
+    this.onCommit(() => this.lanes.strain(webhook, strain, now));
+  }
+
+  /** One ended that says it is there. Nearly every delivery comes by here, and nearly none has anything to end. */
+  ease(webhook: TargetId): void {
+    if (!this.lanes.isStrained(webhook) && !this.#strained.has(webhook)) return;
+    this.onCommit(() => this.lanes.ease(webhook));
   }
 
   /** Runs `effect` when the transaction is committed, after its leases ended; never when it fails. */
@@ -137,6 +152,7 @@ export class UnderWay {
     this.#given = [];
     this.#surrendered.clear();
     this.#untold.clear();
+    this.#strained.clear();
     this.#onCommit = [];
   }
 }

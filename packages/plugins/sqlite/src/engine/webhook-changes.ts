@@ -1,4 +1,5 @@
-import type { NewWebhook, OrganizationId, Webhook, WebhookChange, WebhookId } from "@hookwright/core";
+import type { NewWebhook, OrganizationId, StoredSecret, Webhook, WebhookChange, WebhookId } from "@hookwright/core";
+import { isWellAgain } from "@hookwright/core/internal";
 import type { Cancellations } from "./cancellations.js";
 import type { Rearrangements } from "./rearrangements.js";
 import type { Tables } from "./tables.js";
@@ -28,6 +29,7 @@ export class WebhookChanges {
       version: this.#states.nextChange(webhook.organization),
     });
     this.#states.refresh(created.id);
+    this.#states.welcome(created.id);
     return created;
   }
 
@@ -35,13 +37,22 @@ export class WebhookChanges {
     const version = this.#states.nextChange(before.organization);
     const after = this.#tables.webhooks.update(before, change, { now, version });
     this.#states.refresh(after.id);
+    if (isWellAgain(before, after)) this.#states.renew(after.id);
     if (after.ordered !== before.ordered) this.#work.rearrangements.begin(after.id);
+    return after;
+  }
+
+  setSecrets(before: Webhook, secrets: readonly StoredSecret[], now: number): Webhook {
+    const version = this.#states.nextChange(before.organization);
+    const after = this.#tables.webhooks.setSecrets(before, secrets, { now, version });
+    this.#states.refresh(after.id);
     return after;
   }
 
   delete(organization: OrganizationId, id: WebhookId, now: number): boolean {
     if (this.#tables.webhooks.find(organization, id) === undefined) return false;
     this.#tables.webhooks.bury(id, { now, version: this.#states.nextChange(organization) });
+    this.#tables.pauses.end(id);
     this.#states.refresh(id);
     this.#work.cancellations.begin(id, now);
     return true;

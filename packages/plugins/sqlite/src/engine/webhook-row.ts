@@ -2,15 +2,17 @@ import type {
   DisabledReason,
   OrganizationId,
   ProjectId,
+  StoredSecret,
+  StoredTarget,
   Webhook,
   WebhookId,
   WebhookSubscription,
-  WebhookTarget,
 } from "@hookwright/core";
 
 /** The columns of {@link WebhookRow}, in order. */
 export const webhookColumns = `id, organization, project, url, send_payload, send_for_all_actions, actions, headers, is_active, retry_schedule,
-  max_concurrency, rate_limit, ordered, consecutive_failures, disabled_at, disabled_reason, secret_set, created_at, updated_at, version`;
+  max_concurrency, rate_limit, ordered, consecutive_failures, disabled_at, disabled_reason, secret_set, created_at, updated_at, version,
+  handshake, allowed_rate`;
 
 export type WebhookRow = readonly [
   id: WebhookId,
@@ -33,6 +35,8 @@ export type WebhookRow = readonly [
   createdAt: number,
   updatedAt: number,
   version: number,
+  handshake: number,
+  allowedRate: number | null,
 ];
 
 /** What stands in the columns, in order. */
@@ -58,13 +62,15 @@ export function toRow(webhook: Webhook): WebhookRow {
     webhook.createdAt,
     webhook.updatedAt,
     webhook.version,
+    Number(webhook.handshake),
+    webhook.allowedRate,
   ];
 }
 
 export function toWebhook(row: WebhookRow): Webhook {
   const [id, organization, project, url, sendPayload, sendForAllActions, actions, headers, isActive, ...rest] = row;
   const [retrySchedule, maxConcurrency, rateLimit, ordered, consecutiveFailures, disabledAt, ...end] = rest;
-  const [disabledReason, secretSet, createdAt, updatedAt, version] = end;
+  const [disabledReason, secretSet, createdAt, updatedAt, version, handshake, allowedRate] = end;
   return {
     id,
     organization,
@@ -87,6 +93,8 @@ export function toWebhook(row: WebhookRow): Webhook {
     createdAt,
     updatedAt,
     version,
+    handshake: handshake === 1,
+    allowedRate,
   };
 }
 
@@ -95,7 +103,7 @@ export function toSubscription(row: WebhookRow): WebhookSubscription {
   return { id, organization, project, sendPayload, sendForAllActions, actions, isActive };
 }
 
-export function toTarget(row: WebhookRow): WebhookTarget {
-  const { id, organization, project, url, headers, retrySchedule, ordered, version } = toWebhook(row);
-  return { id, organization, project, url, headers, retrySchedule, ordered, version };
+export function toTarget(row: WebhookRow, secrets: readonly StoredSecret[]): StoredTarget {
+  const { id, organization, project, url, headers, retrySchedule, ordered, handshake, version } = toWebhook(row);
+  return { id, organization, project, url, headers, retrySchedule, ordered, handshake, version, secrets };
 }

@@ -1,9 +1,9 @@
 import type { StatementSync } from "node:sqlite";
 import type { DisabledReason, HandlerId, OrganizationId, TargetId } from "@hookwright/core";
-import { isHandlerId } from "@hookwright/core/internal";
-import type { LaneSettings } from "@hookwright/core/store/lanes";
+import { isHandlerId, type LaneSettings } from "@hookwright/core/internal";
 import type { Database, Query } from "../database/database.js";
 import type { HandlerTable } from "./handler-table.js";
+import type { PauseTable } from "./pause-table.js";
 import type { UnderWay } from "./under-way.js";
 
 /** What every delivery asks of its webhook, or of the handler that stands in a webhook's place. */
@@ -18,6 +18,7 @@ type StateRow = readonly [
   isActive: number,
   maxConcurrency: number | null,
   rateLimit: number | null,
+  allowedRate: number | null,
   ordered: number,
   version: number,
   consecutiveFailures: number,
@@ -45,6 +46,7 @@ export class WebhookStates {
   /** Lanes that rest while their backlog is put in another order. */
   readonly #resting = new Set<TargetId>();
   readonly #handlers: HandlerTable;
+  readonly #pauses: PauseTable;
   /** The handlers that the last claim named; `undefined` before the first, when nothing is known. */
   #offered: readonly HandlerId[] | undefined;
   readonly #select: Query<StateRow>;
@@ -52,17 +54,22 @@ export class WebhookStates {
   readonly #count: StatementSync;
   readonly #deactivate: StatementSync;
 
-  constructor(database: Database, handlers: HandlerTable, underWay: UnderWay) {
+  constructor(
+    database: Database,
+    { handlers, pauses }: { readonly handlers: HandlerTable; readonly pauses: PauseTable },
+    underWay: UnderWay,
+  ) {
     this.#handlers = handlers;
+    this.#pauses = pauses;
     this.#underWay = underWay;
     this.#select = database.query(
-      `SELECT organization, is_active, max_concurrency, rate_limit, ordered, version, consecutive_failures, deleted_at
+      `SELECT organization, is_active, max_concurrency, rate_limit, allowed_rate, ordered, version, consecutive_failures, deleted_at
        FROM webhooks WHERE id = ?`,
     );
     this.#selectChange = database.query("SELECT coalesce(max(version), 0) FROM webhooks WHERE organization = ?");
     this.#count = database.prepare("UPDATE webhooks SET consecutive_failures = ? WHERE id = ?");
     this.#deactivate = database.prepare(
-      `UPDATE webhooks SET is_active = 0, disabled_at = ?, updated_at = ?, disabled_reason = ?, version = ? WHERE id = ?`,
+      "UPDATE webhooks SET is_active = 0, disabled_at = ?, disabled_reason = ?, version = ? WHERE id = ?",
     );
   }
 
@@ -107,8 +114,32 @@ export class WebhookStates {
   }
 
   deactivate({ id, organization }: WebhookState, reason: DisabledReason, now: number): void {
-    this.#deactivate.run(now, now, reason, this.nextChange(organization), id);
+    this.#deactivate.run(now, reason, this.nextChange(organization), id);
     this.refresh(id);
+  }
+
+  /** Lets nothing leave before `until`. Writes nothing where a pause lasts as long already. */
+  pause(id: TargetId, until: number): void {
+    const state = this.find(id);
+    if (state === undefined || (state.pausedUntil ?? Number.NEGATIVE_INFINITY) >= until) return;
+    this.#pauses.put(id, until);
+    this.#changed.add(id);
+    this.#states.set(id, { ...state, pausedUntil: until });
+    this.#underWay.onCommit(() => this.#underWay.lanes.pause(id, until));
+  }
+
+  /** It is new. */
+  welcome(id: TargetId): void {
+    this.#underWay.onCommit(() => this.#underWay.lanes.welcome(id));
+  }
+
+  /** Ends its pause, and whatever its receiver did that holds it back. */
+  renew(id: TargetId): void {
+    if (this.find(id)?.pausedUntil !== undefined) {
+      this.#pauses.end(id);
+      this.refresh(id);
+    }
+    this.#underWay.onCommit(() => this.#underWay.lanes.renew(id));
   }
 
   /** Lets nothing of the webhook leave while it rests. */
@@ -165,6 +196,7 @@ export class WebhookStates {
       isActive: this.#offered?.includes(id) === true,
       maxConcurrency: settings.concurrency,
       rateLimit: null,
+      allowedRate: null,
       ordered: settings.ordered,
       version: handlerVersion,
       consecutiveFailures: 0,
@@ -175,17 +207,21 @@ export class WebhookStates {
   #readWebhook(id: TargetId): WebhookState | undefined {
     const row = this.#select.get(id);
     if (row === undefined) return undefined;
-    const [organization, isActive, maxConcurrency, rateLimit, ordered, version, consecutiveFailures, deletedAt] = row;
+    const [organization, isActive, maxConcurrency, rateLimit, allowedRate, ordered, version, ...rest] = row;
+    const [consecutiveFailures, deletedAt] = rest;
+    const pausedUntil = this.#pauses.of(id);
     return {
       id,
       organization,
       isActive: isActive === 1,
       maxConcurrency,
       rateLimit,
+      allowedRate,
       ordered: ordered === 1,
       version,
       consecutiveFailures,
       deletedAt,
+      ...(pausedUntil === undefined ? {} : { pausedUntil }),
     };
   }
 }

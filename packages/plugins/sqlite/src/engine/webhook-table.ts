@@ -2,6 +2,10 @@ import type { StatementSync } from "node:sqlite";
 import type {
   NewWebhook,
   OrganizationId,
+  Reseal,
+  SealableWebhook,
+  StoredSecret,
+  StoredTarget,
   SubscriptionChanges,
   Webhook,
   WebhookChange,
@@ -9,10 +13,10 @@ import type {
   WebhookId,
   WebhookPage,
   WebhookSubscription,
-  WebhookTarget,
 } from "@hookwright/core";
 import type { Database, Query } from "../database/database.js";
 import { toRow, toSubscription, toTarget, toWebhook, type WebhookRow, webhookColumns } from "./webhook-row.js";
+import { readSecrets, WebhookSecretTable } from "./webhook-secret-table.js";
 
 /** When something changes, and the organization's number for it. */
 export interface Moment {
@@ -23,13 +27,18 @@ export interface Moment {
 /** To SQLite a negative limit is none. */
 const noLimit = -1;
 
-/** Owns the webhooks' records. Deleted ones stay as tombstones, so that every reader of changes hears of them. */
+type SealableRow = readonly [id: WebhookId, organization: OrganizationId, headers: string, secrets: string | null];
+
+/** Owns the webhooks' records and their secrets. Deleted ones stay as tombstones, so that every reader of changes hears of them. */
 export class WebhookTable {
   readonly #database: Database;
   readonly #put: StatementSync;
   readonly #bury: StatementSync;
   readonly #nextId: Query<readonly [WebhookId]>;
   readonly #byId: Query<WebhookRow>;
+  readonly #secrets: WebhookSecretTable;
+  readonly #sealable: Query<SealableRow>;
+  readonly #reseal: StatementSync;
   readonly #changed: Query<readonly [version: number, deletedAt: number | null, ...webhook: WebhookRow]>;
 
   constructor(database: Database) {
@@ -41,6 +50,12 @@ export class WebhookTable {
     );
     this.#nextId = database.query("SELECT coalesce(max(id), 0) + 1 FROM webhooks");
     this.#byId = database.query(`SELECT ${webhookColumns} FROM webhooks WHERE id = ? AND deleted_at IS NULL`);
+    this.#secrets = new WebhookSecretTable(database);
+    this.#sealable = database.query(
+      `SELECT id, organization, headers, secrets FROM webhooks LEFT JOIN webhook_secrets ON webhook = id
+       WHERE id > ? AND deleted_at IS NULL AND (headers <> '{}' OR secrets IS NOT NULL) ORDER BY id LIMIT ?`,
+    );
+    this.#reseal = database.prepare("UPDATE webhooks SET headers = ? WHERE id = ?");
     this.#changed = database.query(
       `SELECT version, deleted_at, ${webhookColumns} FROM webhooks WHERE organization = ? AND version > ? ORDER BY version LIMIT ?`,
     );
@@ -75,9 +90,44 @@ export class WebhookTable {
     });
   }
 
+  setSecrets(before: Webhook, secrets: readonly StoredSecret[], { now, version }: Moment): Webhook {
+    this.#overwriting(() => this.#secrets.set(before.id, secrets));
+    return this.#write({ ...before, secretSet: secrets.length > 0, updatedAt: now, version });
+  }
+
+  sealable(after: number, limit: number): readonly SealableWebhook[] {
+    return this.#sealable.all(after, limit).map(([id, organization, headers, secrets]) => ({
+      id,
+      organization,
+      // Written by toRow and by nobody else.
+      headers: JSON.parse(headers) as Webhook["headers"],
+      secrets: secrets === null ? [] : readSecrets(secrets),
+    }));
+  }
+
+  /** `false` when something else stands there meanwhile. */
+  reseal({ id, from, to }: Reseal): boolean {
+    const row = this.#byId.get(id);
+    const now = row === undefined ? undefined : { headers: toWebhook(row).headers, secrets: this.#secrets.of(id) };
+    if (JSON.stringify(now) !== JSON.stringify({ headers: from.headers, secrets: from.secrets })) return false;
+    this.#overwriting(() => {
+      this.#reseal.run(JSON.stringify(to.headers), id);
+      this.#secrets.set(id, to.secrets);
+    });
+    return true;
+  }
+
+  /** Whether there never was one. */
+  get isEmpty(): boolean {
+    return this.#nextId.get()?.[0] === 1;
+  }
+
   /** What may be secret goes at once. */
   bury(id: WebhookId, { now, version }: Moment): void {
-    this.#bury.run(now, now, version, id);
+    this.#overwriting(() => {
+      this.#bury.run(now, now, version, id);
+      this.#secrets.set(id, []);
+    });
   }
 
   find(organization: OrganizationId, id: WebhookId): Webhook | undefined {
@@ -109,17 +159,27 @@ export class WebhookTable {
     return { changed, deleted, upTo, more: rows.length > limit };
   }
 
-  targets(ids: readonly WebhookId[]): readonly WebhookTarget[] {
+  targets(ids: readonly WebhookId[]): readonly StoredTarget[] {
     return ids.flatMap((id) => {
       const row = this.#byId.get(id);
-      return row === undefined ? [] : [toTarget(row)];
+      return row === undefined ? [] : [toTarget(row, this.#secrets.of(id))];
     });
   }
 
   #write(webhook: Webhook): Webhook {
     const row = toRow(webhook);
-    this.#put.run(...row);
+    this.#overwriting(() => this.#put.run(...row));
     return toWebhook(row);
+  }
+
+  /** What is replaced may be a secret from before there was a key. */
+  #overwriting(write: () => void): void {
+    this.#database.overwriteDeleted(true);
+    try {
+      write();
+    } finally {
+      this.#database.overwriteDeleted(false);
+    }
   }
 }
 

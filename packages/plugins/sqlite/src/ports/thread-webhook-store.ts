@@ -1,6 +1,10 @@
 import type {
   NewWebhook,
   OrganizationId,
+  Reseal,
+  SealableWebhook,
+  SecretsChange,
+  StoredTarget,
   SubscriptionChanges,
   Webhook,
   WebhookChange,
@@ -8,7 +12,6 @@ import type {
   WebhookId,
   WebhookPage,
   WebhookStore,
-  WebhookTarget,
 } from "@hookwright/core";
 import type { CallThread } from "../thread/store-thread.js";
 
@@ -49,7 +52,24 @@ export class ThreadWebhookStore implements WebhookStore {
     return this.#call("webhookChanges", { organization, since, limit });
   }
 
-  async targets(ids: readonly WebhookId[]): Promise<readonly WebhookTarget[]> {
+  async targets(ids: readonly WebhookId[]): Promise<readonly StoredTarget[]> {
     return this.#call("webhookTargets", ids);
+  }
+
+  async setSecrets(
+    organization: OrganizationId,
+    id: WebhookId,
+    change: SecretsChange,
+    now: number,
+  ): Promise<Webhook | "stale" | undefined> {
+    return this.#call("setSecrets", { organization, id, change, now });
+  }
+
+  async sealable(after: WebhookId | 0, limit: number): Promise<readonly SealableWebhook[]> {
+    return this.#call("sealableWebhooks", { after, limit });
+  }
+
+  async reseal(values: readonly Reseal[]): Promise<readonly boolean[]> {
+    return this.#call("resealWebhooks", values);
   }
 }

@@ -18,6 +18,7 @@ export interface AppendColumns extends HandOver {
   readonly organization: OrganizationId[];
   readonly basedOn: number[];
   readonly idempotency: (IdempotencyClaim | null)[];
+  readonly note: (number | null)[];
   /** Of each entry. */
   readonly messageCount: number[];
   readonly messages: MessageColumns;
@@ -48,6 +49,7 @@ export function encodeAppend(entries: readonly EmitEntry[], handOver: HandOver):
     organization: entries.map((entry) => entry.organization),
     basedOn: entries.map((entry) => entry.basedOn),
     idempotency: entries.map((entry) => entry.idempotency ?? null),
+    note: entries.map((entry) => entry.note ?? null),
     messageCount: entries.map((entry) => entry.drafts.length),
     messages: encodeMessages(drafts.map((draft) => draft.message)),
     deliveryCount: drafts.map((draft) => draft.deliveries.length),
@@ -87,11 +89,13 @@ export function decodeAppend(columns: AppendColumns): readonly EmitEntry[] {
   return columns.organization.map((organization, index): EmitEntry => {
     const first = draft;
     draft += cell(columns.messageCount, index);
+    const note = cell(columns.note, index);
     return {
       organization,
       drafts: drafts.slice(first, draft),
       basedOn: cell(columns.basedOn, index),
       idempotency: cell(columns.idempotency, index) ?? undefined,
+      ...(note === null ? {} : { note }),
     };
   });
 }
@@ -116,6 +120,7 @@ export function decodeAppended(
       case "duplicate":
         return { kind, answer: String(detail) };
       case "conflict":
+      case "told":
         return { kind };
       case "stale":
         return { kind, change: Number(detail) };

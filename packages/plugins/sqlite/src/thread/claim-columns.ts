@@ -23,6 +23,7 @@ export interface ClaimedColumns {
   readonly version: number[];
   readonly fence: number[];
   readonly failures: number[];
+  readonly afterFailure: boolean[];
   readonly due: number[];
   readonly messages: MessageColumns;
   readonly nextDue: number | undefined;
@@ -42,6 +43,7 @@ export function decodeClaimed(columns: ClaimedColumns, { leaseUntil }: ClaimOpti
       failures: cell(columns.failures, index),
       due: cell(columns.due, index),
       leaseUntil,
+      ...(cell(columns.afterFailure, index) ? { afterFailure: true } : {}),
     }),
   );
   const messages = new Map(decodeMessages(columns.messages).map((message) => [message.id, message]));

@@ -5,20 +5,32 @@ import type {
   DeliveryPage,
   HandlerId,
   HandlerSettings,
+  Job,
+  JobId,
+  JobPage,
+  JobStep,
+  JobStepResult,
   MessageId,
+  NewJob,
   NewWebhook,
+  Note,
   OrganizationId,
+  ReplayPage,
+  ReplayScope,
+  Reseal,
   RetryResult,
+  SealableWebhook,
+  SecretsChange,
   StateChange,
   StateEntry,
   StateOwner,
+  StoredTarget,
   SubscriptionChanges,
   Webhook,
   WebhookChange,
   WebhookFilter,
   WebhookId,
   WebhookPage,
-  WebhookTarget,
 } from "@hookwright/core";
 import type { DatabaseFailure } from "../database/database-failure.js";
 import type { AppendColumns, AppendedColumns } from "./append-columns.js";
@@ -45,10 +57,19 @@ export interface WriteOperations {
     OneWebhook & { readonly change: WebhookChange; readonly now: number },
     Webhook | undefined
   >;
+  readonly setSecrets: Operation<
+    OneWebhook & { readonly change: SecretsChange; readonly now: number },
+    Webhook | "stale" | undefined
+  >;
+  readonly resealWebhooks: Operation<readonly Reseal[], readonly boolean[]>;
   readonly deleteWebhook: Operation<OneWebhook & { readonly now: number }, boolean>;
   readonly registerHandlers: Operation<readonly HandlerSettings[], readonly HandlerId[]>;
   readonly changeState: Operation<{ readonly owner: StateOwner; readonly changes: readonly StateChange[] }, boolean>;
   readonly commitHandlers: Operation<CommitColumns, CommittedColumns>;
+  readonly createJob: Operation<{ readonly job: NewJob; readonly now: number; readonly most: number }, Job | undefined>;
+  readonly cancelJob: Operation<OneJob & { readonly now: number }, Job | undefined>;
+  readonly advanceJob: Operation<{ readonly step: JobStep; readonly now: number }, JobStepResult>;
+  readonly failJob: Operation<Pick<Job, "id" | "version"> & { readonly error: string; readonly now: number }, void>;
   readonly addToken: Operation<Omit<AccessToken, "id">, AccessToken>;
   readonly removeToken: Operation<{ readonly organization: OrganizationId; readonly id: number }, boolean>;
 }
@@ -69,12 +90,24 @@ export interface ReadOperations {
     { readonly organization: OrganizationId; readonly since: number; readonly limit: number },
     SubscriptionChanges
   >;
-  readonly webhookTargets: Operation<readonly WebhookId[], readonly WebhookTarget[]>;
+  readonly webhookTargets: Operation<readonly WebhookId[], readonly StoredTarget[]>;
+  readonly sealableWebhooks: Operation<
+    { readonly after: WebhookId | 0; readonly limit: number },
+    readonly SealableWebhook[]
+  >;
   readonly getDelivery: Operation<OneDelivery, DetailColumns | undefined>;
   readonly listDeliveries: Operation<ListInput, readonly RecordRow[]>;
+  readonly listNotes: Operation<{ readonly after: number; readonly limit: number }, readonly Note[]>;
   readonly readState: Operation<
     { readonly owner: StateOwner; readonly keys: readonly string[] },
     readonly StateEntry[]
+  >;
+  readonly getJob: Operation<OneJob, Job | undefined>;
+  readonly listJobs: Operation<{ readonly organization: OrganizationId; readonly page: JobPage }, readonly Job[]>;
+  readonly dueJobs: Operation<{ readonly limit: number; readonly after: OrganizationId | 0 }, readonly Job[]>;
+  readonly findReplay: Operation<
+    { readonly scope: ReplayScope; readonly cursor: string; readonly limit: number },
+    ReplayPage
   >;
   readonly findToken: Operation<string, AccessToken | undefined>;
   readonly listTokens: Operation<OrganizationId, readonly AccessToken[]>;
@@ -83,6 +116,11 @@ export interface ReadOperations {
 interface OneWebhook {
   readonly organization: OrganizationId;
   readonly id: WebhookId;
+}
+
+interface OneJob {
+  readonly organization: OrganizationId;
+  readonly id: JobId;
 }
 
 interface OneDelivery {

@@ -1,4 +1,4 @@
-import type { Deactivation, DeliveryId, ReceiverEffect, Settlement, TargetId, Verdict } from "@hookwright/core";
+import type { Deactivation, DeliveryId, ReceiverEffect, Settlement, Strain, TargetId, Verdict } from "@hookwright/core";
 import { cell } from "./message-columns.js";
 
 /** Settlements as they travel: a column per field; what a verdict or an effect does not have is `null`. */
@@ -17,11 +17,16 @@ export interface SettleColumns {
   readonly effect: ReceiverEffect["kind"][];
   readonly disableAfter: number[];
   readonly pauseUntil: (number | null)[];
+  readonly strain: (Strain | null)[];
+  /** As JSON. */
+  readonly note: (string | null)[];
+  readonly silent: boolean[];
 }
 
 export interface SettledColumns {
   readonly settled: readonly boolean[];
   readonly deactivated: readonly Deactivation[];
+  readonly noted: boolean;
   readonly nextDue: number | undefined;
 }
 
@@ -39,6 +44,9 @@ export interface SettleRow {
   readonly effect: ReceiverEffect["kind"];
   readonly disableAfter: number;
   readonly pauseUntil: number | null;
+  readonly strain: Strain | null;
+  readonly note: string | null;
+  readonly silent: boolean;
 }
 
 export function settleRow(columns: SettleColumns, index: number): SettleRow {
@@ -55,6 +63,9 @@ export function settleRow(columns: SettleColumns, index: number): SettleRow {
     effect: cell(columns.effect, index),
     disableAfter: cell(columns.disableAfter, index),
     pauseUntil: cell(columns.pauseUntil, index),
+    strain: cell(columns.strain, index),
+    note: cell(columns.note, index),
+    silent: cell(columns.silent, index),
   };
 }
 
@@ -73,8 +84,11 @@ export function encodeSettle(settlements: readonly Settlement[], now: number): S
     effect: [],
     disableAfter: [],
     pauseUntil: [],
+    strain: [],
+    note: [],
+    silent: [],
   };
-  for (const { delivery, webhook, fence, verdict, attempt, effect } of settlements) {
+  for (const { delivery, webhook, fence, verdict, attempt, effect, note, silent } of settlements) {
     columns.delivery.push(delivery);
     columns.webhook.push(webhook);
     columns.fence.push(fence);
@@ -86,7 +100,15 @@ export function encodeSettle(settlements: readonly Settlement[], now: number): S
     columns.code.push(attempt?.code ?? null);
     columns.effect.push(effect.kind);
     columns.disableAfter.push(effect.kind === "failed" ? effect.disableAfter : 0);
-    columns.pauseUntil.push(effect.kind === "failed" ? (effect.pauseUntil ?? null) : null);
+    columns.pauseUntil.push(effect.kind === "failed" ? roundedUp(effect.pauseUntil) : null);
+    columns.strain.push(effect.kind === "failed" ? (effect.strain ?? null) : null);
+    columns.note.push(note === undefined ? null : JSON.stringify(note));
+    columns.silent.push(silent === true);
   }
   return columns;
+}
+
+/** Columns of whole numbers take no others. */
+function roundedUp(time: number | undefined): number | null {
+  return time === undefined ? null : Math.ceil(time);
 }

@@ -12,6 +12,9 @@ export type CallThread = <Name extends OperationName>(
   transfer?: Transferable,
 ) => Promise<OutputOf<Name>>;
 
+/** Calls that may wait for the thread. Emits and records arrive in groups and have bounds of their own; this one is for everything else. */
+const mostWaiting = 20_000;
+
 interface Waiting {
   readonly resolve: (output: unknown) => void;
   readonly reject: (error: HookwrightError) => void;
@@ -69,6 +72,7 @@ export class StoreThread {
     transfer?: Transferable,
   ): Promise<OutputOf<Name>> => {
     if (this.#end !== undefined) return Promise.reject(toError(this.#end));
+    if (this.#waiting.size >= mostWaiting) return Promise.reject(tooMany());
     this.#lastId += 1;
     const id = this.#lastId;
     if (this.#outbox.length === 0) setImmediate(() => this.#flush());
@@ -145,6 +149,11 @@ function endOf(file: string, cause?: unknown): DatabaseFailure {
   const reason = cause === undefined ? "" : `: ${messageOf(cause)}`;
   const message = `The thread of the database ${file} has ended${reason}. What it answered is stored; open the store again.`;
   return { code: "storage_failed", message, cause };
+}
+
+function tooMany(): HookwrightError {
+  const message = `${mostWaiting} calls wait for the database. Nothing of this one was done: try again in a second.`;
+  return new HookwrightError("overloaded", message);
 }
 
 function toError({ code, message, cause }: DatabaseFailure): HookwrightError {

@@ -1,0 +1,2 @@
+/** Stands for a value that is not told. */
+export const maskedValue = "***";
